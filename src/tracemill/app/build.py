@@ -1,0 +1,175 @@
+"""The one place that wires: from a project folder to a hub that runs."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from tracemill.app.config import ConfigError, InspectionConfig, Project, Reader, SiteConfig, SystemConfig
+from tracemill.app.packs import compile_mappings, find_pack, pack_names, read_pack
+from tracemill.app.secrets import SecretMissing, resolve
+from tracemill.connectors.http.connector import HttpConnector
+from tracemill.connectors.http.spec import HttpPackSpec, HttpSystemSpec
+from tracemill.connectors.mail.connector import MailConnector
+from tracemill.connectors.mail.spec import MailPackSpec, MailSystemSpec
+from tracemill.core.decision_table import compile_table
+from tracemill.hub.hub import Hub
+from tracemill.hub.link import Link
+from tracemill.hub.runtime import Runtime
+from tracemill.hub.steps import Reach, passed
+from tracemill.mapping.cell import compile_cell
+from tracemill.mapping.pack import PackSpec
+from tracemill.model.connector import Connector
+from tracemill.model.policy import AuthorityRule, InspectionPolicy, Policy, SystemPolicy
+from tracemill.model.quantity import Conversion
+from tracemill.store.store import Store
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The one clock of a running hub."""
+    return datetime.now(UTC)
+
+
+def load_packs(project: Project, reader: Reader) -> dict[str, PackSpec]:
+    """Read the pack of every system; findings go to the reader."""
+    packs: dict[str, PackSpec] = {}
+    for name, system in project.systems.items():
+        path = find_pack(system.pack, project.folder)
+        if path is None:
+            known = ", ".join(pack_names(project.folder))
+            reader.at(f"systems/{name}.yaml", ("pack",), f"there is no pack {system.pack}", f"known packs: {known}")
+        elif (spec := read_pack(path, reader)) is not None:
+            packs[name] = spec
+    return packs
+
+
+def build_links(project: Project, reader: Reader, clock: Clock) -> dict[str, Link]:
+    """Make the connected systems of a project; raises ConfigError with everything that is wrong."""
+    packs = load_packs(project, reader)
+    links: dict[str, Link] = {}
+    for name, pack in packs.items():
+        system = project.systems[name]
+        try:
+            links[name] = _link(name, system, pack, project, clock)
+        except SecretMissing as error:
+            reader.at(f"systems/{name}.yaml", ("connection", "credentials"), str(error), code="T130")
+        except ValueError as error:
+            for line in str(error).splitlines()[:10]:
+                reader.at(f"systems/{name}.yaml", ("connection",), line, code="T131")
+    if reader.findings:
+        raise ConfigError(reader.findings)
+    return links
+
+
+def _link(name: str, system: SystemConfig, pack: PackSpec, project: Project, clock: Clock) -> Link:
+    reads = getattr(pack, "reads", {}).get("stock")
+    verbs = pack.operations if system.verbs is None else {v: o for v, o in pack.operations.items() if v in system.verbs}
+    limits = getattr(pack, "limits", None)
+    return Link(
+        name=name,
+        site=system.site,
+        mode=system.mode,
+        pack=pack,
+        connector=_connector(name, system, pack, project, clock),
+        feeds=pack.feeds,
+        operations=verbs,
+        mappings=compile_mappings(pack),
+        stock_mapping=reads.mapping if reads else "",
+        list_size=reads.list.max if reads else 1,
+        assign=compile_cell(pack.identity.assign) if pack.identity.assign else None,
+        concurrency=limits.concurrency if limits else 2,
+    )
+
+
+def _connector(name: str, system: SystemConfig, pack: PackSpec, project: Project, clock: Clock) -> Connector:
+    connection: dict[str, Any] = dict(system.connection)
+    references = connection.get("credentials") or {}
+    connection["credentials"] = {k: resolve(str(v), project.folder) for k, v in references.items()}
+    if isinstance(pack, HttpPackSpec):
+        return HttpConnector(name, pack, HttpSystemSpec.model_validate(connection), clock)
+    if isinstance(pack, MailPackSpec):
+        return MailConnector(name, pack, MailSystemSpec.model_validate(connection))
+    raise ValueError(f"protocol {pack.protocol} has no connector")
+
+
+def build_policies(project: Project, links: dict[str, Link]) -> dict[str, Policy]:
+    """Turn the site files into what decisions read."""
+    return {site: _policy(site, project, links) for site in project.hub.sites}
+
+
+def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
+    conf: SiteConfig = project.sites[site]
+    systems = {n: _system_policy(project.systems[n], link) for n, link in links.items() if link.site == site}
+    rules = tuple(
+        AuthorityRule(
+            facet=r.facet,
+            owner=r.owner,
+            item_class=r.item_class,
+            valid_from=datetime.fromisoformat(r.valid_from) if r.valid_from else None,
+        )
+        for r in project.authority.rules
+        if r.owner in systems
+    )
+    return Policy(
+        site=site,
+        version=_version(project, site),
+        systems=systems,
+        authority=rules,
+        inspection=_inspection(conf.inspection),
+        conversions={
+            item: tuple(Conversion(unit=c.unit, to=c.to, factor=Decimal(c.factor)) for c in found)
+            for item, found in conf.conversions.items()
+        },
+        base_units=conf.base_units,
+        lifters={reason: tuple(who) for reason, who in conf.lifters.items()},
+        procurement=conf.procurement.model_dump() if conf.procurement else {},
+        alerts=conf.alerts.model_dump() if conf.alerts else {},
+        grace_seconds=int(conf.grace),
+    )
+
+
+def _system_policy(system: SystemConfig, link: Link) -> SystemPolicy:
+    pack = link.pack
+    return SystemPolicy(
+        name=link.name,
+        mode=system.mode,
+        roles=tuple(system.roles),
+        verbs=tuple(link.operations),
+        user=system.user,
+        assigns=link.assign is not None,
+        receipt=pack.receipt,
+        enforces={str(k): v for k, v in pack.enforces.items()},
+        expresses=pack.status.expresses,
+        scope=pack.identity.scope,
+    )
+
+
+def _inspection(conf: InspectionConfig) -> InspectionPolicy:
+    return InspectionPolicy(
+        plan_owner=conf.plan_owner,
+        level=conf.level,
+        aql=conf.aql,
+        severity=conf.severity,
+        container=Decimal(conf.container) if conf.container else None,
+        table=compile_table(conf.table) if conf.table else None,
+        approvals=conf.approvals,
+        risks=conf.risks,
+        defects=conf.defects,
+    )
+
+
+def _version(project: Project, site: str) -> str:
+    """Return the hash of what decisions of a site are based on: it is kept with every change."""
+    said = f"{project.sites[site].model_dump_json()}{project.authority.model_dump_json()}"
+    return sha256(said.encode()).hexdigest()[:16]
+
+
+def build_hub(project: Project, reader: Reader, *, clock: Clock = utc_now, reach: Reach = passed, polls: bool = True) -> Hub:
+    """Open the store and make the hub of a project. Raises ConfigError or AlreadyRunning."""
+    links = build_links(project, reader, clock)
+    policies = build_policies(project, links)
+    store = Store(project.store_url)
+    return Hub(Runtime(store, policies, links, clock, reach), polls=polls)

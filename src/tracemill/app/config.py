@@ -1,0 +1,187 @@
+"""The project folder: what a user writes, typed. Everything wrong with it is found at once, with file, line and column."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tracemill.app.document import Document, DocumentError, Finding, load_document, validate
+from tracemill.core.decision_table_spec import DecisionTableSpec
+from tracemill.mapping.pack import Duration, Spec
+from tracemill.model.status import HoldReason, Mode
+
+PROJECT_FILE = "tracemill.yaml"
+
+
+class HubConfig(Spec):
+    """tracemill.yaml"""
+
+    name: str = "tracemill"
+    listen: str = "127.0.0.1:8420"
+    store: str = "sqlite:///data/tracemill.db"
+    sites: list[str] = Field(min_length=1)
+    token_minutes: int = Field(default=60, ge=1, le=1440)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class SystemConfig(Spec):
+    """systems/<name>.yaml"""
+
+    pack: str
+    site: str
+    mode: Mode = Mode.OBSERVE
+    user: str = ""
+    roles: list[str] = []
+    verbs: list[str] | None = Field(default=None, description="which of the pack's operations to use; all where not given")
+    connection: dict[str, Any]
+
+
+class RuleConfig(Spec):
+    facet: Literal["quality", "stock", "place", "movement", "item"]
+    owner: str
+    item_class: str = ""
+    valid_from: str | None = None
+
+
+class AuthorityConfig(Spec):
+    """authority.yaml"""
+
+    rules: list[RuleConfig]
+
+
+class ConversionConfig(Spec):
+    unit: str
+    to: str
+    factor: str
+
+
+class InspectionConfig(Spec):
+    plan_owner: Literal["qms", "hub"] = "qms"
+    level: str = "II"
+    aql: str = "1.0"
+    severity: Literal["normal", "tightened", "reduced"] = "normal"
+    container: str | None = None
+    table: DecisionTableSpec | None = None
+    approvals: dict[str, str] = {}
+    risks: dict[str, str] = {}
+    defects: dict[str, int] = {}
+
+
+class NotifyConfig(Spec):
+    system: str
+    to: str
+
+
+class SiteConfig(Spec):
+    """sites/<site>.yaml"""
+
+    title: str = ""
+    zone: str = "UTC"
+    base_units: dict[str, str] = {}
+    conversions: dict[str, list[ConversionConfig]] = {}
+    inspection: InspectionConfig = InspectionConfig()
+    lifters: dict[HoldReason, list[str]] = {}
+    procurement: NotifyConfig | None = None
+    alerts: NotifyConfig | None = None
+    grace: Duration = 300.0
+
+
+class Project:
+    """A project folder that was read and validated as a whole."""
+
+    def __init__(self, folder: Path, hub: HubConfig, systems: dict[str, SystemConfig], authority: AuthorityConfig,
+                 sites: dict[str, SiteConfig], documents: dict[str, Document]) -> None:  # fmt: skip
+        self.folder, self.hub, self.systems, self.authority, self.sites = folder, hub, systems, authority, sites
+        self.documents = documents
+
+    @property
+    def store_url(self) -> str:
+        """The database URL; a relative SQLite path is relative to the project folder."""
+        prefix = "sqlite:///"
+        if self.hub.store.startswith(prefix) and not self.hub.store.startswith(prefix + "/"):
+            path = (self.folder / self.hub.store.removeprefix(prefix)).resolve()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return f"{prefix}{path}"
+        return self.hub.store
+
+    @property
+    def data(self) -> Path:
+        """Where the hub keeps its key, its address and, by default, its database."""
+        path = self.folder / "data"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+class ConfigError(ValueError):
+    """A project folder that cannot be used; `findings` says where and why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        super().__init__("\n".join(map(str, findings)))
+
+
+class Reader:
+    """Reads the files of a project folder and collects what is wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.findings: list[Finding] = []
+        self.documents: dict[str, Document] = {}
+
+    def read(self, path: Path, model: type[Any]) -> Any:
+        name = str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
+        try:
+            document = load_document(name, path.read_bytes())
+        except FileNotFoundError:
+            self.findings.append(Finding(name, 1, 1, "T110", "the file is missing", "make a project with: tracemill init"))
+            return None
+        except DocumentError as error:
+            self.findings += error.findings
+            return None
+        self.documents[name] = document
+        value, findings = validate(document, model)
+        self.findings += findings
+        return value
+
+    def at(self, name: str, path: tuple[str | int, ...], text: str, hint: str = "", code: str = "T120") -> None:
+        """Report something at a place of a file."""
+        document = self.documents.get(name)
+        mark = document.locate(path) if document else None
+        self.findings.append(Finding(name, mark.line if mark else 1, mark.column if mark else 1, code, text, hint))
+
+
+def load_project(folder: Path) -> tuple[Project | None, Reader]:
+    """Read and validate a project folder as a whole. The reader holds every finding; the project is None if there is any."""
+    reader = Reader(folder)
+    hub = reader.read(folder / PROJECT_FILE, HubConfig)
+    authority = reader.read(folder / "authority.yaml", AuthorityConfig)
+    systems = {p.stem: reader.read(p, SystemConfig) for p in sorted((folder / "systems").glob("*.yaml"))}
+    sites = {p.stem: reader.read(p, SiteConfig) for p in sorted((folder / "sites").glob("*.yaml"))}
+    if reader.findings:
+        return None, reader
+    project = Project(folder, hub, systems, authority, sites, reader.documents)
+    _cross_check(project, reader)
+    return (None if reader.findings else project), reader
+
+
+def _cross_check(project: Project, reader: Reader) -> None:
+    """Check what no single file can know: that names mean something in the others."""
+    for n, site in enumerate(project.hub.sites):
+        if site not in project.sites:
+            reader.at(PROJECT_FILE, ("sites", n), f"site {site} has no file", f"write sites/{site}.yaml")
+    for name, system in project.systems.items():
+        if system.site not in project.hub.sites:
+            hint = f"known sites: {', '.join(project.hub.sites)}"
+            reader.at(f"systems/{name}.yaml", ("site",), f"site {system.site} is not in {PROJECT_FILE}", hint)
+    known = ", ".join(project.systems) or "none"
+    for n, rule in enumerate(project.authority.rules):
+        if rule.owner not in project.systems:
+            reader.at("authority.yaml", ("rules", n, "owner"), f"system {rule.owner} has no file", f"known systems: {known}")
+    if not any(r.facet == "quality" for r in project.authority.rules):
+        reader.at("authority.yaml", ("rules",), "nobody owns quality", "add: {facet: quality, owner: qms}")
+    for site_name, conf in project.sites.items():
+        for field in ("procurement", "alerts"):
+            notify = getattr(conf, field)
+            if notify is not None and notify.system not in project.systems:
+                where = (field, "system")
+                reader.at(f"sites/{site_name}.yaml", where, f"system {notify.system} has no file", f"known systems: {known}")

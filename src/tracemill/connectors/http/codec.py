@@ -1,0 +1,79 @@
+"""JSON that keeps every number as it was written: nothing is bent by a double, not even in its form."""
+
+import json
+from decimal import Decimal
+from typing import Any, Final, NoReturn, Self
+
+import msgspec
+
+
+class Exact(Decimal):
+    """A decimal that remembers its digits as written: 1.50, 0.0000001, 1e3."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+
+class NotJson(ValueError):
+    """A body that is not JSON."""
+
+
+def _raw(value: object) -> msgspec.Raw:
+    if isinstance(value, Exact):
+        return msgspec.Raw(value.text.encode())
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise NotJson(f"{constant} is not JSON")
+
+
+_decoder: Final = msgspec.json.Decoder(float_hook=Exact)
+_encoder: Final = msgspec.json.Encoder(enc_hook=_raw, decimal_format="number")
+
+
+def decode(body: bytes, charset: str = "utf-8") -> Any:
+    """Read JSON; raise NotJson."""
+    try:
+        if charset not in ("utf-8", "utf8", ""):
+            body = body.decode(charset).encode()
+        return _decoder.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except msgspec.DecodeError:
+        return _decode_patiently(body)
+    except (ValueError, LookupError, RecursionError) as error:
+        raise NotJson(str(error)) from None
+
+
+def _decode_patiently(body: bytes) -> Any:
+    """Read what only msgspec refuses: half a character (\\ud800) in one record must not stop its neighbours."""
+    if b"\\u" not in body:
+        raise NotJson("the body is not JSON")
+    try:
+        return json.loads(body, parse_float=Exact, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise NotJson(str(error)) from None
+
+
+def encode(value: object) -> bytes:
+    """Write JSON: same order of keys, same digits; raise NotJson for what is no JSON value."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        return _written(value).encode()
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise NotJson(str(error)) from None
+
+
+def _written(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{_written(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_written, value)) + "]"
+    if isinstance(value, Exact):
+        return value.text
+    return json.dumps(value)

@@ -1,0 +1,34 @@
+"""The written form of mail: what a notification says, and the server that takes it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tracemill.mapping.pack import Duration, OperationSpec, PackSpec, Spec
+from tracemill.model.status import Once
+
+
+class MailOperationSpec(OperationSpec):
+    """A notification. `{value.title}` is filled in from the command; what is missing shows as a question mark."""
+
+    once: Once = Once.KEYED
+    subject: str
+    text: str
+
+
+class MailPackSpec(PackSpec):
+    protocol: Literal["mail"]
+    operations: dict[str, MailOperationSpec] = {}
+
+
+class MailSystemSpec(Spec):
+    """The connection part of systems/<name>.yaml. `credentials`: username and password, where the server wants them."""
+
+    host: str
+    port: int = 25
+    tls: Literal["none", "starttls", "tls"] = "none"
+    verify_tls: bool = True
+    sender: str
+    to: list[str] = Field(default=[], description="who is told where a command names nobody in value.to")
+    credentials: dict[str, str] = Field(default={}, repr=False)
+    timeout: Duration = 10.0

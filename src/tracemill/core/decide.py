@@ -1,0 +1,98 @@
+"""The one decision function: event, state and policy in; changes, commands, cases and timers out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tracemill.core import dispositions, holds, receipts, reports, stock
+from tracemill.core.draft import Draft
+from tracemill.core.flows import FLOWS
+from tracemill.core.identity import Key, Match, View, keys, resolve
+from tracemill.core.targets import align
+from tracemill.core.usable import allowance
+from tracemill.model import event as e
+from tracemill.model.change import HoldPlaced, IdentityBound, LotCreated, Noted
+from tracemill.model.decision import Case, Decision
+from tracemill.model.event import Event
+from tracemill.model.identifier import derived
+from tracemill.model.lot import Hold
+from tracemill.model.policy import Policy
+from tracemill.model.status import CaseKind, Consequence, HoldReason
+
+FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
+    e.LotReceived: receipts.receipt,
+    e.DispositionDecided: dispositions.disposition,
+    e.InspectionOpened: receipts.inspection,
+    e.SampleTaken: receipts.sample,
+    e.HoldRequested: holds.placed,
+    e.HoldReleased: holds.lifted,
+    e.MovementRecorded: receipts.movement,
+    e.NonconformanceOpened: receipts.nonconformance,
+    e.NotificationAcknowledged: reports.acknowledged,
+    e.CommandSettled: reports.settled,
+    e.MessageUnread: holds.unread,
+    e.MessageRead: holds.read,
+}
+
+
+def needs(event: Event, policy: Policy) -> list[Key]:
+    """Return the identity keys whose lots a decision about this event must see."""
+    return keys(event.lot, event.source, policy)
+
+
+def decide(event: Event, view: View, policy: Policy) -> Decision:
+    """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
+    match = resolve(event, view, policy)
+    draft = Draft(event, match.lot, policy)
+    _introduce(draft, match, view)
+    if isinstance(event.data, e.StockObserved):
+        if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
+            return draft.decision()
+    elif (record := FACTS.get(type(event.data))) is not None:
+        record(draft, event.data)
+    for flow in FLOWS.get(event.type, ()):
+        flow(draft)
+    align(draft)
+    if isinstance(event.data, e.StockObserved):
+        stock.close_exposure(draft, allowance(draft.lot).usable)
+    view.put(draft.lot)
+    return draft.decision()
+
+
+def _introduce(draft: Draft, match: Match, view: View) -> None:
+    """Create the lot if it is new, bind the ids it is called by, and raise what is not clear about them."""
+    event, policy = draft.event, draft.policy
+    if match.is_new:
+        draft.add(LotCreated(number=event.lot.id, named_by=event.source, item=event.lot.item))
+    for system, scope, native in () if event.source == "hub" else keys(event.lot, event.source, policy):
+        if native and view.known.get((system, scope, native)) is None:
+            draft.add(IdentityBound(system=system, id=native, scope=scope))
+            view.known[(system, scope, native)] = draft.lot.id
+            for hold in view.waiting.pop(native, ()):
+                draft.add(HoldPlaced(hold=hold))
+    if match.problem:
+        _unclear(draft, match)
+    view.put(draft.lot)
+
+
+def _unclear(draft: Draft, match: Match) -> None:
+    key = f"identity:{draft.lot.id}:{match.problem}"
+    if match.others:
+        hold = Hold(
+            id=derived("hold", draft.lot.id, "identity"),
+            reason=HoldReason.IDENTITY,
+            system="hub",
+            placed_at=draft.now,
+            note=match.problem,
+        )
+        draft.add(HoldPlaced(hold=hold), Noted(text=match.problem))
+    draft.case(
+        Case(
+            key=key,
+            kind=CaseKind.IDENTITY,
+            lot=draft.lot.id,
+            title=match.problem,
+            consequence=Consequence.UNSAFE if match.others else Consequence.LATE,
+            next_action="compare both lots, then say whether they are the same",
+            evidence={"others": list(match.others), "source": draft.event.source, "id": draft.event.lot.id},
+        )
+    )

@@ -1,0 +1,65 @@
+"""A draft: the decision about one event while it is being made, with the lot as it becomes."""
+
+from datetime import datetime
+from typing import Any
+
+from tracemill.core.evolve import evolve
+from tracemill.model.change import ActAsked, AnyChange, CaseClosed, CaseOpened
+from tracemill.model.decision import Case, Command, Decision, LotChange, Timer, act_id
+from tracemill.model.event import Event
+from tracemill.model.lot import Lot
+from tracemill.model.policy import Policy, SystemPolicy
+from tracemill.model.status import CaseKind
+
+
+class Draft:
+    """Collects changes, commands, cases and timers for one event and one lot."""
+
+    def __init__(self, event: Event, lot: Lot, policy: Policy) -> None:
+        self.event, self.lot, self.policy = event, lot, policy
+        self.changes: list[LotChange] = []
+        self.commands: list[Command] = []
+        self.cases: list[Case] = []
+        self.timers: list[Timer] = []
+
+    @property
+    def now(self) -> datetime:
+        """The time the event was recorded: the only clock a decision knows."""
+        return self.event.recorded
+
+    @property
+    def source(self) -> SystemPolicy:
+        """The policy of the system that the event came from."""
+        return self.policy.systems.get(self.event.source) or SystemPolicy(name=self.event.source)
+
+    def add(self, *changes: AnyChange) -> None:
+        for change in changes:
+            self.changes.append(LotChange(lot=self.lot.id, change=change))
+            self.lot = evolve(self.lot, change)
+
+    def act(self, system: str, verb: str, purpose: str, value: dict[str, Any]) -> None:
+        """Ask a system to do something once: the same system, verb, lot and purpose is the same act for ever."""
+        key = act_id(system, verb, self.lot.id, purpose)
+        if key in self.lot.acts:
+            return
+        self.add(ActAsked(key=key, verb=verb, system=system, purpose=purpose, at=self.now))
+        self.commands.append(
+            Command(id=key, system=system, verb=verb, lot=self.lot.id, value=value, purpose=purpose)
+        )
+
+    def case(self, case: Case) -> None:
+        """Open a case; while it is open, the same key is the same case."""
+        if case.key not in self.lot.cases:
+            self.add(CaseOpened(key=case.key, title=case.title, consequence=case.consequence))
+        self.cases.append(case)
+
+    def close(self, key: str) -> None:
+        """Close a case whose cause is gone."""
+        if key in self.lot.cases:
+            self.add(CaseClosed(key=key))
+            self.cases.append(Case(key=key, kind=CaseKind.CONFLICT, lot=self.lot.id, closes=True))
+
+    def decision(self) -> Decision:
+        return Decision(
+            changes=tuple(self.changes), commands=tuple(self.commands), cases=tuple(self.cases), timers=tuple(self.timers)
+        )

@@ -1,0 +1,158 @@
+"""State is the fold of changes: `evolve` applies one change to a lot."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import reduce
+from typing import Any
+
+import msgspec
+
+from tracemill.model import change as c
+from tracemill.model.lot import Act, Disposition, Exposure, Lot, Wanted
+
+replace = msgspec.structs.replace
+
+
+def evolve(lot: Lot, change: c.AnyChange) -> Lot:
+    """Return the lot after one change."""
+    return _FOLDS[type(change)](replace(lot, version=lot.version + 1), change)
+
+
+def fold(lot_id: str, site: str, changes: list[c.AnyChange]) -> Lot | None:
+    """Rebuild a lot from its changes in order of position; None where there are none."""
+    if not changes:
+        return None
+    return reduce(evolve, changes, Lot(id=lot_id, site=site, number="", named_by=""))
+
+
+def _created(lot: Lot, ch: c.LotCreated) -> Lot:
+    return replace(lot, number=ch.number, named_by=ch.named_by, item=ch.item or lot.item)
+
+
+def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
+    facts = {
+        name: value
+        for name in (
+            "item_text", "material_class", "supplier", "manufacturer", "supplier_batch", "purchase_order", "certificate",
+            "receipt", "place",
+        )
+        if (value := getattr(ch, name))
+    }  # fmt: skip
+    return replace(lot, received=lot.received + ch.received, unit=ch.unit, received_at=lot.received_at or ch.received_at, **facts)
+
+
+def _bound(lot: Lot, ch: c.IdentityBound) -> Lot:
+    ids = lot.identities.get(ch.system, ())
+    return lot if ch.id in ids else replace(lot, identities={**lot.identities, ch.system: (*ids, ch.id)})
+
+
+def _claimed(lot: Lot, ch: c.StockClaimed) -> Lot:
+    return replace(lot, claims={**lot.claims, ch.system: ch.claim}, unit=lot.unit or ch.unit)
+
+
+def _placed(lot: Lot, ch: c.HoldPlaced) -> Lot:
+    return replace(lot, holds={**lot.holds, ch.hold.id: ch.hold})
+
+
+def _lifted(lot: Lot, ch: c.HoldLifted) -> Lot:
+    return replace(lot, holds={k: h for k, h in lot.holds.items() if k != ch.hold})
+
+
+def _disposed(lot: Lot, ch: c.Disposed) -> Lot:
+    return replace(
+        lot,
+        disposition=Disposition(
+            parts=ch.parts,
+            decided_at=ch.decided_at,
+            recorded_at=ch.recorded_at,
+            inspection=ch.inspection,
+            signer=ch.signer,
+            meaning=ch.meaning,
+            owner=ch.owner,
+            pending_review=ch.pending_review,
+        ),
+    )
+
+
+def _inspected(lot: Lot, ch: c.InspectionLinked) -> Lot:
+    return replace(lot, inspections={**lot.inspections, ch.inspection: ch.system})
+
+
+def _nonconforming(lot: Lot, ch: c.NonconformanceLinked) -> Lot:
+    return replace(lot, nonconformances={**lot.nonconformances, ch.nonconformance: ch.system})
+
+
+def _sampled(lot: Lot, ch: c.Sampled) -> Lot:
+    return replace(lot, samples={**lot.samples, ch.sample: ch.quantity if ch.destroyed else Decimal(0)})
+
+
+def _moved(lot: Lot, ch: c.Moved) -> Lot:
+    exposures = {
+        s: replace(e, movements=e.movements + 1) if s == ch.system and e.until is None else e for s, e in lot.exposures.items()
+    }
+    moved = {**lot.moved, ch.kind: lot.moved.get(ch.kind, Decimal(0)) + ch.quantity} if ch.counts else lot.moved
+    return replace(lot, exposures=exposures, moved=moved)
+
+
+def _wanted(lot: Lot, ch: c.TargetWanted) -> Lot:
+    state = "pending" if ch.command else "verified"  # no command was needed: the system was found to keep it
+    wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, state=state)
+    return replace(lot, wanted={**lot.wanted, ch.system: wanted})
+
+
+def _asked(lot: Lot, ch: c.ActAsked) -> Lot:
+    act = Act(verb=ch.verb, system=ch.system, purpose=ch.purpose, state="pending", asked_at=ch.at)
+    return replace(lot, acts={**lot.acts, ch.key: act})
+
+
+def _reported(lot: Lot, ch: c.CommandReported) -> Lot:
+    wanted = lot.wanted.get(ch.system)
+    if wanted is not None and wanted.command == ch.command:
+        settled = replace(wanted, state=ch.state, settled_at=ch.at, detail=ch.detail)
+        return replace(lot, wanted={**lot.wanted, ch.system: settled})
+    act = lot.acts.get(ch.command)
+    if act is None:
+        return lot
+    settled_act = replace(act, state=ch.state, settled_at=ch.at, native=ch.native, detail=ch.detail)
+    return replace(lot, acts={**lot.acts, ch.command: settled_act})
+
+
+def _exposed(lot: Lot, ch: c.Exposed) -> Lot:
+    known = lot.exposures.get(ch.system)
+    exposure = replace(known, until=ch.until) if known else Exposure(since=ch.since, until=ch.until)
+    return replace(lot, exposures={**lot.exposures, ch.system: exposure})
+
+
+def _case_opened(lot: Lot, ch: c.CaseOpened) -> Lot:
+    return replace(lot, cases={**lot.cases, ch.key: ch.consequence})
+
+
+def _case_closed(lot: Lot, ch: c.CaseClosed) -> Lot:
+    return replace(lot, cases={k: v for k, v in lot.cases.items() if k != ch.key})
+
+
+def _unchanged(lot: Lot, _: c.AnyChange) -> Lot:
+    return lot
+
+
+_FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
+    c.LotCreated: _created,
+    c.LotDescribed: _described,
+    c.IdentityBound: _bound,
+    c.StockClaimed: _claimed,
+    c.HoldPlaced: _placed,
+    c.HoldLifted: _lifted,
+    c.Disposed: _disposed,
+    c.DispositionIgnored: _unchanged,
+    c.InspectionLinked: _inspected,
+    c.NonconformanceLinked: _nonconforming,
+    c.Sampled: _sampled,
+    c.Moved: _moved,
+    c.TargetWanted: _wanted,
+    c.ActAsked: _asked,
+    c.CommandReported: _reported,
+    c.Exposed: _exposed,
+    c.CaseOpened: _case_opened,
+    c.CaseClosed: _case_closed,
+    c.Noted: _unchanged,
+}

@@ -1,0 +1,15 @@
+"""The business reactions that ship with the hub: one pure function per file, registered by event type in one table."""
+
+from collections.abc import Callable
+
+from tracemill.core.draft import Draft
+from tracemill.core.flows import alerts, disposition, incoming_inspection
+
+Flow = Callable[[Draft], None]
+
+FLOWS: dict[str, tuple[Flow, ...]] = {
+    "lot.received.v1": (incoming_inspection.react,),
+    "sample.taken.v1": (incoming_inspection.sampled,),
+    "disposition.decided.v1": (disposition.react,),
+    "timer.due.v1": (alerts.overdue,),
+}

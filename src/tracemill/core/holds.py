@@ -1,0 +1,78 @@
+"""Holds asked for by people and by the hub itself, and who may lift them."""
+
+from tracemill.core.draft import Draft
+from tracemill.core.ledger import in_base
+from tracemill.model.change import HoldLifted, HoldPlaced, Noted
+from tracemill.model.event import HoldReleased, HoldRequested, MessageRead, MessageUnread
+from tracemill.model.identifier import derived
+from tracemill.model.lot import Hold
+from tracemill.model.status import HoldReason
+
+
+class NotAllowed(ValueError):
+    """Only the placer, or a role with the right, lifts a hold."""
+
+
+def placed(draft: Draft, data: HoldRequested) -> None:
+    """Place a hold; asked again with the same id, it is the same hold."""
+    hold_id = hold_key(draft.lot.id, draft.event.source, data.hold)
+    quantity = in_base(draft, data.quantity) if data.quantity else None
+    draft.add(
+        HoldPlaced(
+            hold=Hold(
+                id=hold_id,
+                reason=data.reason,
+                system=draft.event.source,
+                placed_at=draft.now,
+                quantity=quantity,
+                by=draft.event.actor,
+                native=data.hold if draft.event.source != "hub" else "",
+                place="message" if draft.event.source != "hub" else "",
+                note=data.note,
+            )
+        )
+    )
+
+
+def hold_key(lot: str, system: str, native: str) -> str:
+    return derived("hold", lot, system, native)
+
+
+def lifted(draft: Draft, data: HoldReleased) -> None:
+    """Lift one named hold; raises NotAllowed where the lifter is neither the placer nor has the right."""
+    hold = draft.lot.holds.get(data.hold) or draft.lot.holds.get(hold_key(draft.lot.id, draft.event.source, data.hold))
+    if hold is None:
+        draft.add(Noted(text=f"{draft.event.source} lifted a hold that is not open: {data.hold}"))
+        return
+    allowed = draft.policy.lifters.get(hold.reason, ())
+    if draft.event.source != hold.system and draft.event.source not in allowed:
+        raise NotAllowed(
+            f"hold {hold.reason} of {hold.system} can be lifted by {hold.system}"
+            + (f" or {', '.join(allowed)}" if allowed else "")
+            + f", not by {draft.event.source}"
+        )
+    draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=draft.event.actor or draft.event.source, note=data.note))
+
+
+def unread(draft: Draft, data: MessageUnread) -> None:
+    """A message that may carry a status could not be read: restrict its lots until someone has read it."""
+    draft.add(HoldPlaced(hold=_unread_hold(draft, data)))
+
+
+def _unread_hold(draft: Draft, data: MessageUnread) -> Hold:
+    return Hold(
+        id=derived("hold", draft.lot.id, "unread", data.message),
+        reason=HoldReason.UNREAD,
+        system=data.system,
+        placed_at=draft.now,
+        native=data.message,
+        place="message",
+        note=data.cause,
+    )
+
+
+def read(draft: Draft, data: MessageRead) -> None:
+    """Someone read the message: its unread hold is lifted, whatever the message then said."""
+    for hold in list(draft.lot.holds.values()):
+        if hold.reason is HoldReason.UNREAD and hold.native == data.message:
+            draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=draft.event.actor, note=data.note))

@@ -1,0 +1,156 @@
+"""Targets: what each system should let people use, derived from holds and disposition after every event.
+
+No flow sends a status. Flows change what is known; the target of each system follows, and a command is decided only
+where the target is new or a system shows something else than it should.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from tracemill.core.draft import Draft
+from tracemill.core.evolve import replace
+from tracemill.core.usable import allowance, complies, excess, used
+from tracemill.model.change import HoldLifted, HoldPlaced, TargetWanted
+from tracemill.model.decision import STATUS_VERB, Case, Command, Timer
+from tracemill.model.identifier import derived
+from tracemill.model.lot import Claim, Hold, Lot, Target, Wanted
+from tracemill.model.policy import SystemPolicy
+from tracemill.model.quantity import show
+from tracemill.model.status import CaseKind, Consequence, HoldReason, Mode
+
+ZERO = Decimal(0)
+
+
+def align(draft: Draft) -> None:
+    """Judge what every system shows, then decide a status command wherever the target is new or not kept."""
+    if not allowance(draft.lot).known:
+        return
+    systems = [s for s in draft.policy.systems.values() if s.can(STATUS_VERB) and (s.name in draft.lot.identities or s.assigns)]
+    kept = {s.name: _judge(draft, s) for s in systems}
+    target = allowance(draft.lot).target
+    for system in systems:
+        _pursue(draft, system, target, kept[system.name])
+
+
+def _pursue(draft: Draft, system: SystemPolicy, target: Target, kept: bool) -> None:
+    wanted, claim = draft.lot.wanted.get(system.name), draft.lot.claims.get(system.name)
+    if wanted is None and claim is not None and complies(target, claim, system.expresses):
+        draft.add(TargetWanted(system=system.name, target=target, command="", at=claim.read_started, why="it was so"))
+        return
+    if wanted is None or wanted.target != target:
+        _want(draft, system, target, wanted, claim)
+    elif not kept:
+        _want(draft, system, target, None, claim, why=f"{system.name} no longer keeps what it was told")
+    elif wanted.state == "verified" and claim is not None and not complies(target, claim, system.expresses):
+        _watch(draft, f"drift:{system.name}")
+
+
+def _want(draft: Draft, system: SystemPolicy, target: Target, last: Wanted | None, claim: Claim | None, why: str = "") -> None:
+    command_id = derived("status", draft.event.id, draft.lot.id, system.name)
+    restricts = restricting(target, last.target if last else None, claim)
+    draft.add(TargetWanted(system=system.name, target=target, command=command_id, at=draft.now, why=why))
+    value = {
+        "available": show(target.available),
+        "blocked": show(target.blocked),
+        "permitted": show(target.available + used(draft.lot)),
+        "unit": draft.lot.unit,
+    }
+    draft.commands.append(
+        Command(
+            id=command_id,
+            system=system.name,
+            verb=STATUS_VERB,
+            lot=draft.lot.id,
+            value=value,
+            restricts=restricts,
+            why=why,
+        )
+    )
+    if restricts:
+        _watch(draft, f"overdue:{system.name}")
+
+
+def restricting(target: Target, last: Target | None, claim: Claim | None) -> bool:
+    """Say whether a command takes something away: it then goes to the head and never waits behind a relaxation."""
+    if target.available == ZERO:
+        return True
+    if last is not None:
+        return not target.relaxes(last)
+    return claim is not None and target.available < claim.available
+
+
+def _watch(draft: Draft, name: str) -> None:
+    due = draft.now + timedelta(seconds=draft.policy.grace_seconds)
+    draft.timers.append(Timer(key=f"{name}:{draft.lot.id}", lot=draft.lot.id, due=due))
+
+
+def _judge(draft: Draft, system: SystemPolicy) -> bool:
+    """Compare what a system shows with what is allowed, one-sidedly. Return False where it breaks what it had kept.
+
+    More usable than allowed, with no command of ours under way, is a violation: a hold on the excess and an unsafe case.
+    """
+    claim, wanted = draft.lot.claims.get(system.name), draft.lot.wanted.get(system.name)
+    if claim is None:
+        return True
+    over = excess(_without_conflict(draft.lot, system), claim, system.expresses)
+    if over == ZERO:
+        _settle(draft, system)
+        return True
+    exposure = draft.lot.exposures.get(system.name)
+    if exposure is not None and exposure.until is None:
+        return True
+    if system.mode is Mode.ACT and (wanted is None or wanted.state != "verified" or claim.read_started <= wanted.decided_at):
+        return True
+    _violation(draft, system, claim, over)
+    return wanted is None or wanted.state != "verified"
+
+
+def _without_conflict(lot: Lot, system: SystemPolicy) -> Target:
+    mine = _conflict_hold(lot, system)
+    return allowance(replace(lot, holds={k: h for k, h in lot.holds.items() if k != mine})).target
+
+
+def _conflict_hold(lot: Lot, system: SystemPolicy) -> str:
+    return derived("hold", lot.id, "conflict", system.name)
+
+
+def _violation(draft: Draft, system: SystemPolicy, claim: Claim, over: Decimal) -> None:
+    hold_id = _conflict_hold(draft.lot, system)
+    known = draft.lot.holds.get(hold_id)
+    if known is None or known.quantity != over:
+        hold = Hold(
+            id=hold_id,
+            reason=HoldReason.CONFLICT,
+            system="hub",
+            placed_at=draft.now,
+            quantity=over,
+            note=f"{system.name} shows {claim.native}",
+        )
+        draft.add(HoldPlaced(hold=hold))
+    draft.case(unsafe_case(draft.lot, system, claim, over))
+
+
+def _settle(draft: Draft, system: SystemPolicy) -> None:
+    hold_id = _conflict_hold(draft.lot, system)
+    if hold_id in draft.lot.holds:
+        draft.add(HoldLifted(hold=hold_id, reason=HoldReason.CONFLICT, by="hub", note=f"{system.name} keeps it again"))
+    draft.close(excess_key(draft.lot, system))
+
+
+def excess_key(lot: Lot, system: SystemPolicy) -> str:
+    return f"excess:{lot.id}:{system.name}"
+
+
+def unsafe_case(lot: Lot, system: SystemPolicy, claim: Claim, over: Decimal) -> Case:
+    """Return the case of a system that lets people use more than the owner allows."""
+    act = f"restrict it in {system.name}, or let the hub do it: mode: act in systems/{system.name}.yaml"
+    watch = f"watch the restriction arrive in {system.name}; block it there by hand if it does not"
+    return Case(
+        key=excess_key(lot, system),
+        kind=CaseKind.CONFLICT,
+        lot=lot.id,
+        title=f"{lot.quantity(over)} of {lot.number} usable in {system.name} beyond what quality allows",
+        consequence=Consequence.UNSAFE,
+        next_action=watch if system.mode is Mode.ACT else act,
+        evidence={"system": system.name, "shows": claim.native, "read": claim.read_started.isoformat()},
+    )

@@ -1,0 +1,161 @@
+"""Usable: how much of a lot may be used, and every reason why the rest may not."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from tracemill.model.lot import Claim, Hold, Lot, Target
+from tracemill.model.record import Record
+from tracemill.model.status import RELEASING, DispositionKind, HoldReason
+
+ZERO = Decimal(0)
+UNDECIDED = (DispositionKind.HOLD, DispositionKind.PENDING, DispositionKind.REINSPECT)
+
+
+class Allowance(Record, frozen=True):
+    """What quality's owner and all open holds together allow: amounts in the lot's base unit."""
+
+    known: bool  # False: nobody who may decide has said anything yet
+    usable: Decimal
+    blocked: Decimal
+    total: Decimal
+
+    @property
+    def target(self) -> Target:
+        return Target(available=self.usable, blocked=self.blocked)
+
+
+def on_hand(lot: Lot) -> Decimal:
+    """Return what should exist: received, less destroyed samples, plus signed movements; else what systems claim."""
+    if lot.received_at is None:
+        return max((claim.total for claim in lot.claims.values()), default=ZERO)
+    return max(ZERO, lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO))
+
+
+def used(lot: Lot) -> Decimal:
+    """Return how much has left the lot since it began."""
+    return -sum((q for q in lot.moved.values() if q < 0), ZERO)
+
+
+def decided(lot: Lot) -> tuple[Decimal, Decimal]:
+    """Return (accepted, rejected) by quality's last decision; a part without quantity is the rest of the lot."""
+    if lot.disposition is None:
+        return ZERO, ZERO
+    gone = used(lot)
+    base = on_hand(lot) + gone
+    named = sum((p.quantity.amount for p in lot.disposition.parts if p.quantity), ZERO)
+    accepted = rejected = ZERO
+    for part in lot.disposition.parts:
+        amount = part.quantity.amount if part.quantity else max(ZERO, base - named)
+        if part.decision in RELEASING:
+            accepted += amount
+        elif part.decision not in UNDECIDED:
+            rejected += amount
+    return max(ZERO, accepted - gone), rejected
+
+
+def allowance(lot: Lot) -> Allowance:
+    """Quality's owner decides; any hold restricts: one without a quantity restricts everything."""
+    total = on_hand(lot)
+    accepted, rejected = decided(lot)
+    whole = [h for h in lot.holds.values() if h.quantity is None]
+    others = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is not HoldReason.REJECTED), ZERO)
+    usable = ZERO if whole else max(ZERO, min(accepted, total) - others)
+    return Allowance(
+        known=lot.disposition is not None or bool(whole), usable=usable, blocked=min(rejected + others, total), total=total
+    )
+
+
+def expected(target: Target, claim: Claim, expresses: str) -> Target:
+    """Return what a system should show, given how much it holds: systems cut a lot up differently."""
+    if expresses == "cap":
+        return Target(available=target.available, blocked=ZERO)
+    blocked = min(target.blocked, claim.total)
+    return Target(available=min(target.available, claim.total - blocked), blocked=blocked)
+
+
+def excess(target: Target, claim: Claim, expresses: str) -> Decimal:
+    """Return how much more a system lets people use than the owner allows. One-sided: less is never excess."""
+    return max(ZERO, claim.available - expected(target, claim, expresses).available)
+
+
+def complies(target: Target, claim: Claim, expresses: str) -> bool:
+    """Say whether a reading shows exactly the wanted state."""
+    want = expected(target, claim, expresses)
+    return claim.available == want.available and (expresses == "cap" or claim.blocked >= want.blocked)
+
+
+class Reason(Record, frozen=True):
+    """One reason why (a part of) a lot is not released: who owns it, since when, what to do."""
+
+    text: str
+    owner: str
+    since: datetime | None = None
+    kind: str = ""
+    next_action: str = ""
+
+
+_WORDS = {
+    HoldReason.AWAITING_INSPECTION: "awaiting inspection",
+    HoldReason.QUALITY: "on hold by quality",
+    HoldReason.REJECTED: "rejected by quality",
+    HoldReason.UNREAD: "a message about it could not be read",
+    HoldReason.CONFLICT: "systems disagree",
+    HoldReason.DAMAGE: "damaged",
+    HoldReason.CUSTOMS: "held by customs",
+    HoldReason.RECALL: "recalled",
+    HoldReason.EXPIRED: "expired",
+    HoldReason.MISSING_CERTIFICATE: "certificate missing",
+    HoldReason.INCOMPLETE_GENEALOGY: "genealogy incomplete",
+    HoldReason.IDENTITY: "its identity is not clear",
+    HoldReason.OTHER: "blocked",
+}
+_NEXT = {
+    HoldReason.AWAITING_INSPECTION: "decide the inspection in {system}",
+    HoldReason.UNREAD: "read it: tracemill msg show {native}",
+    HoldReason.REJECTED: "quality decides again in {system}, or the goods are returned",
+}
+
+
+def hold_words(hold: Hold, lot: Lot) -> str:
+    """Say a hold in words: what, how much, by whom."""
+    amount = "" if hold.quantity is None else f"{lot.quantity(hold.quantity)} "
+    by = f" by {hold.by}" if hold.by and hold.by != hold.system else ""
+    note = f": {hold.note}" if hold.note else ""
+    return f"{amount}{_WORDS[hold.reason]} ({hold.system}{by}){note}"
+
+
+def reasons(lot: Lot) -> list[Reason]:
+    """List every reason why a lot, or a part of it, is not released; the oldest first."""
+    found = [
+        Reason(
+            text=hold_words(h, lot),
+            owner=h.system,
+            since=h.placed_at,
+            kind=h.reason,
+            next_action=_NEXT.get(h.reason, "the placer lifts it in {system}").format(system=h.system, native=h.native),
+        )
+        for h in lot.holds.values()
+    ]
+    if lot.disposition is None and not any(h.reason is HoldReason.AWAITING_INSPECTION for h in lot.holds.values()):
+        found.append(Reason(text="nobody who may decide about its quality has said anything", owner="", kind="unknown"))
+    for system, wanted in lot.wanted.items():
+        if wanted.state not in ("verified", "superseded") and wanted.target.available > ZERO:
+            text = f"{system} was asked to release {lot.quantity(wanted.target.available)}: {wanted.state}"
+            detail = f" ({wanted.detail})" if wanted.detail else ""
+            found.append(Reason(text=text + detail, owner=system, since=wanted.decided_at, kind="delivery"))
+    return sorted(found, key=lambda r: (r.since is None, r.since))
+
+
+def verdict(lot: Lot) -> str:
+    """Return the one word for a lot: released, conditional, quarantine, hold, rejected or unknown."""
+    allowed = allowance(lot)
+    kinds = {h.reason for h in lot.holds.values()}
+    if not allowed.known:
+        return "unknown"
+    if allowed.usable > ZERO:
+        return "released" if allowed.usable == allowed.total and not kinds else "conditional"
+    if kinds - {HoldReason.REJECTED, HoldReason.AWAITING_INSPECTION}:
+        return "hold"
+    if HoldReason.REJECTED in kinds:
+        return "rejected"
+    return "quarantine"

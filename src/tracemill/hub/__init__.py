@@ -1,0 +1,1 @@
+"""The hub changes things: receive, process, deliver, verify, sweep; asyncio, one process, one writer."""

@@ -1,0 +1,58 @@
+"""Deciding: load the state of a batch, decide its events one after another, commit once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from tracemill.core.decide import decide, needs
+from tracemill.hub.steps import Reach, Step, passed
+from tracemill.model.event import Event
+from tracemill.model.policy import Policy
+from tracemill.store import decisions, lots
+from tracemill.store.store import Sequence as Ids
+
+Item = tuple[Event, int]  # an event and the message it came in (0: none)
+
+
+class Poisoned(Exception):
+    """An event that cannot be decided: it is parked alone, its neighbours go on."""
+
+    def __init__(self, event: Event, cause: Exception) -> None:
+        super().__init__(f"{type(cause).__name__}: {cause}")
+        self.event, self.cause = event, cause
+
+
+class Decider:
+    """Turns events into committed consequences, inside a transaction that the caller opened."""
+
+    def __init__(self, ids: Ids, policies: Mapping[str, Policy], effects: Mapping[str, timedelta], reach: Reach = passed) -> None:
+        self._ids, self._policies, self._effects, self._reach = ids, policies, effects, reach
+
+    def commit(self, tx: Connection, items: Sequence[Item], now: datetime) -> decisions.Effects:
+        """Decide and write a batch. Raises Poisoned for the first event that cannot be decided; then nothing is written."""
+        systems: set[str] = set()
+        restricts = False
+        for site in dict.fromkeys(e.site for e, _ in items):
+            effects = self._site(tx, site, [i for i in items if i[0].site == site], now)
+            systems.update(effects.systems)
+            restricts = restricts or effects.restricts
+        return decisions.Effects(systems=tuple(systems), restricts=restricts)
+
+    def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:
+        policy = self._policies[site]
+        keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
+        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"})
+        self._reach(Step.PROCESS_LOADED)
+        decided = []
+        for event, message_id in items:
+            try:
+                decision = decide(event, view, policy)
+            except Exception as cause:
+                raise Poisoned(event, cause) from cause
+            decided.append(decisions.Decided(event=event, decision=decision, message_id=message_id))
+        self._reach(Step.PROCESS_DECIDED)
+        return decisions.commit(tx, self._ids, view, decided, policy, self._effects, now)
+
+
+Clock = Callable[[], datetime]

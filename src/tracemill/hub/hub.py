@@ -1,0 +1,123 @@
+"""The hub: the loops that receive, process, deliver, verify and sweep, each ending only with the hub."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from tracemill.hub.deliver import Sender
+from tracemill.hub.link import Link
+from tracemill.hub.poll import Poller
+from tracemill.hub.process import Processor
+from tracemill.hub.runtime import Runtime
+from tracemill.hub.sweep import Sweeper
+from tracemill.hub.verify import Verifier
+from tracemill.model.status import Mode
+from tracemill.observe.logs import log
+from tracemill.store import deliveries, partitions, systems
+from tracemill.store.writer import Priority
+
+
+class Hub:
+    """Runs all loops of one process."""
+
+    def __init__(self, runtime: Runtime, *, polls: bool = True) -> None:
+        self.runtime, self._polls = runtime, polls
+        self._tasks: list[asyncio.Task[None]] = []
+        self.processor = Processor(runtime)
+        self.sweeper = Sweeper(runtime)
+        self.senders = {n: Sender(runtime, link) for n, link in runtime.links.items()}
+        self.verifiers = {n: Verifier(runtime, link) for n, link in runtime.links.items()}
+        self.pollers = [Poller(runtime, link, f) for link in runtime.links.values() for f in link.feeds]
+
+    async def start(self) -> None:
+        """Recover what the last hub left, then start the loops."""
+        await self.recover()
+        self._spawn(self._process())
+        self._spawn(self._repeat(self.sweeper.run_once, 2.0))
+        for name, link in self.runtime.links.items():
+            self._spawn(self._drive(link, self.senders[name], self.verifiers[name]))
+        if self._polls:
+            for poller in self.pollers:
+                self._spawn(self._poll(poller))
+
+    async def recover(self) -> int:
+        """Whatever was being sent when the last hub stopped is in doubt: it will be asked about, not sent again."""
+        now = self.runtime.clock()
+
+        def recover(tx: Connection) -> int:
+            partitions.ensure(tx, now)
+            for name, _ in systems.paused(tx).items():
+                if name in self.runtime.links:
+                    self.runtime.links[name].paused = True
+            return deliveries.recover(tx, now)
+
+        doubtful = await self.runtime.store.write(recover, Priority.DELIVER)
+        if doubtful:
+            log.warning("deliveries in doubt after restart", count=doubtful)
+        self.runtime.received.set()
+        return doubtful
+
+    async def stop(self) -> None:
+        """Let what is under way finish, then end all loops."""
+        self.runtime.stopping.set()
+        for sender in self.senders.values():
+            await sender.drain()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for link in self.runtime.links.values():
+            await link.connector.close()
+
+    def _spawn(self, work: "Awaitable[None]") -> None:
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.runtime.crashed(error)
+
+    async def _guard(self, run: Callable[[], Awaitable[int]]) -> int:
+        """Run one round of a loop; an error of ours is loud and the loop goes on."""
+        try:
+            return await run()
+        except Exception:
+            log.exception("internal error", loop=getattr(run, "__qualname__", ""))
+            await asyncio.sleep(1)
+            return 0
+
+    async def _process(self) -> None:
+        while not self.runtime.stopping.is_set():
+            if not await self._guard(self.processor.run_once):
+                await self.runtime.pause(self.runtime.received, 1.0)
+
+    async def _repeat(self, run: Callable[[], Awaitable[int]], seconds: float) -> None:
+        while not self.runtime.stopping.is_set():
+            await self._guard(run)
+            await asyncio.sleep(seconds)
+
+    async def _drive(self, link: Link, sender: Sender, verifier: Verifier) -> None:
+        """Send and verify for one system: one failing system stops only itself."""
+        while not self.runtime.stopping.is_set():
+            done = await self._guard(sender.run_once)
+            done += await self._guard(verifier.run_once)
+            if not done:
+                await self.runtime.pause(link.wake, await self._rest(link))
+
+    async def _rest(self, link: Link) -> float:
+        """Return how long this system has nothing to do."""
+        if link.paused or link.mode is Mode.OBSERVE:
+            return 1.0
+        due = await self.runtime.store.read(lambda c: deliveries.next_due(c, link.name))
+        if due is None:
+            return 1.0
+        wait = (due - self.runtime.clock()) / timedelta(seconds=1)
+        return min(max(wait, 0.05 if wait <= 0 else 0.005), 1.0)
+
+    async def _poll(self, poller: Poller) -> None:
+        hint = poller.hint
+        while not self.runtime.stopping.is_set():
+            await self._guard(poller.run_once)
+            await self.runtime.pause(hint, poller.every)

@@ -1,0 +1,58 @@
+"""What all parts of a running hub share: store, policies, links, clock, and who wakes whom."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from tracemill.hub.decider import Clock, Decider, Item
+from tracemill.hub.link import Link
+from tracemill.hub.steps import Reach, passed
+from tracemill.model.identifier import new_id
+from tracemill.model.policy import Policy
+from tracemill.store.decisions import Effects
+from tracemill.store.store import Store
+
+
+class Runtime:
+    """The shared state of one hub process."""
+
+    def __init__(
+        self, store: Store, policies: Mapping[str, Policy], links: Mapping[str, Link], clock: Clock, reach: Reach = passed
+    ) -> None:
+        self.store, self.policies, self.links, self.clock, self.reach = store, policies, links, clock, reach
+        self.decider = Decider(store.ids, policies, {n: link.effect_time for n, link in links.items()}, reach)
+        self.received = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.failure: BaseException | None = None
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return tuple(self.policies)
+
+    def fresh_id(self, at: datetime) -> str:
+        return new_id(int(at.timestamp() * 1000))
+
+    def commit(self, tx: Connection, items: Sequence[Item], now: datetime) -> Effects:
+        """Decide and write events inside an open transaction."""
+        return self.decider.commit(tx, items, now) if items else Effects()
+
+    def announce(self, effects: Effects) -> None:
+        """Wake the senders of systems that have something to do."""
+        for system in effects.systems:
+            if system in self.links:
+                self.links[system].wake.set()
+
+    def crashed(self, error: BaseException) -> None:
+        """Stop the hub: something died that must not die quietly."""
+        self.failure = self.failure or error
+        self.stopping.set()
+
+    async def pause(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait until woken, or until the time is over."""
+        try:
+            await asyncio.wait_for(event.wait(), max(0.0, seconds))
+        except TimeoutError:
+            return
+        event.clear()

@@ -1,0 +1,197 @@
+"""Translating: a raw message becomes canonical events, by the pack's mappings. What cannot be read says why, and where."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from tracemill.hub.link import Link
+from tracemill.mapping.keys import BusinessKey, extract_keys
+from tracemill.mapping.table import Mapped
+from tracemill.model.connector import Fetched
+from tracemill.model.event import INTERNAL, TYPES, Event, LotRef, StockObserved
+from tracemill.model.identifier import BadIdentifier, derived, opaque
+from tracemill.model.moment import BadTime, Moment, at, parse_moment
+from tracemill.model.quantity import BadQuantity, UnknownUnit, amount, unit_code
+from tracemill.model.record import convert
+from tracemill.model.status import FeedKind
+from tracemill.store.messages import Stored
+
+_READ = msgspec.json.Decoder(float_hook=Decimal)
+API_FEED = "events"
+
+
+class Untranslatable(Exception):
+    """A message that cannot be read: the code of the cause, the field, the value and what to do next."""
+
+    def __init__(self, code: str, cause: str, hint: str = "") -> None:
+        super().__init__(cause)
+        self.code, self.hint = code, hint
+
+
+def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
+    """Extract business keys by the tolerant rule, whatever else is wrong with the message."""
+    if link is None or message.feed == API_FEED:
+        return _event_keys(message.body)
+    spec = link.feeds.get(message.feed)
+    names = spec.mappings if spec else list(link.mappings)
+    rules = [rule for name in names for rule in link.mappings[name].keys]
+    return extract_keys(rules, message.body)
+
+
+def _event_keys(body: bytes) -> list[BusinessKey]:
+    from tracemill.mapping.cell import compile_cell
+    from tracemill.mapping.keys import KeyRule
+
+    return extract_keys([KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject")))], body)
+
+
+def translate(link: Link | None, message: Stored) -> list[Event]:
+    """Return the events of a message; raises Untranslatable."""
+    if link is None or message.feed == API_FEED:
+        return [_from_cloudevent(message)]
+    spec = link.feeds[message.feed]
+    if not message.key:
+        raise Untranslatable("T301", "the record has no key", f"check feeds.{message.feed}.key of pack {link.pack.pack}")
+    return translate_body(
+        link,
+        spec.mappings,
+        message.body,
+        site=message.site,
+        received_at=message.received_at,
+        read_started=message.read_started if spec.kind is FeedKind.SNAPSHOTS else None,
+        origin=message.uuid,
+        correlation=message.correlation,
+        message=message.uuid,
+    )
+
+
+def translate_body(
+    link: Link,
+    names: Iterable[str],
+    body: bytes,
+    *,
+    site: str,
+    received_at: datetime,
+    read_started: datetime | None,
+    origin: str,
+    correlation: str = "",
+    message: str = "",
+) -> list[Event]:
+    """Translate one record by the mappings of a feed or of a read-back."""
+    source = _parse(body)
+    events: list[Event] = []
+    for name in names:
+        mapping = link.mappings[name]
+        for ordinal, mapped in enumerate(mapping.apply_all(source)):
+            _check(mapped, link, name)
+            values = _with_units(mapped.values, link.pack.units)
+            envelope = {
+                "id": derived(origin, name, ordinal),
+                "recorded": received_at,
+                "observed": at(read_started) if read_started else None,
+                "correlation": correlation or origin,
+                "message": message,
+                "mapping": f"{link.pack.pack}/{name}@{link.pack.version}",
+            }
+            events.append(_event(mapping.event, values, link.name, site, envelope, read_started))
+    return events
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return _READ.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Untranslatable("T302", f"the body is not JSON: {error}", "look at the raw body; it may be cut off") from None
+
+
+def _check(mapped: Mapped, link: Link, name: str) -> None:
+    if mapped.problems:
+        p = mapped.problems[0]
+        more = f" (and {len(mapped.problems) - 1} more)" if len(mapped.problems) > 1 else ""
+        value = "" if p.value is None else f", value {p.value}"
+        raise Untranslatable(
+            "T310", f"field {p.target} (cell {p.cell}{value}): {p.cause}{more}", f"mapping {name} of pack {link.pack.pack}"
+        )
+
+
+def _with_units(value: Any, aliases: Mapping[str, str]) -> Any:
+    """Give every {amount, unit} its UN/ECE Rec 20 code and every {text, zone} its moment."""
+    if isinstance(value, list):
+        return [_with_units(v, aliases) for v in value]
+    if not isinstance(value, Mapping):
+        return value
+    if value.keys() == {"amount", "unit"}:
+        try:
+            return {"amount": amount(value["amount"]), "unit": unit_code(str(value["unit"]), dict(aliases))}
+        except (BadQuantity, UnknownUnit) as error:
+            raise Untranslatable("T311", str(error)) from None
+    return {k: _with_units(v, aliases) for k, v in value.items()}
+
+
+def _event(
+    kind: str, values: dict[str, Any], source: str, site: str, envelope: dict[str, Any], read_started: datetime | None
+) -> Event:
+    occurred = _moment(values.pop("occurred", None)) or at(envelope["recorded"])
+    actor, reason = str(values.pop("actor", "") or ""), str(values.pop("reason", "") or "")
+    place = str(values.pop("site", "") or site)
+    if kind == "stock.observed.v1" and read_started is not None:
+        values["read_started"] = read_started
+    data = _data(kind, values)
+    _check_ids(data.lot)
+    return Event(type=kind, site=place, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope)
+
+
+def _data(kind: str, values: dict[str, Any]) -> Any:
+    payload = TYPES.get(kind)
+    if payload is None:
+        raise Untranslatable("T312", f"event type {kind} is not known", f"known types: {', '.join(sorted(set(TYPES) - INTERNAL))}")
+    try:
+        return convert(values, payload)
+    except msgspec.ValidationError as error:
+        raise Untranslatable("T313", f"{kind}: {error}", "compare with the schema: tracemill lint, or /v1/schemas") from None
+
+
+def _check_ids(ref: LotRef) -> None:
+    try:
+        opaque(ref.id)
+        for alias in ref.aliases:
+            opaque(alias.id)
+    except BadIdentifier as error:
+        raise Untranslatable("T314", str(error), "correct the id at its source, then replay") from None
+
+
+def _moment(value: Any) -> Moment | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, Mapping):
+            return parse_moment(value["text"], value.get("zone"))
+        return parse_moment(value)
+    except BadTime as error:
+        raise Untranslatable("T315", str(error), "declare the zone in the pack") from None
+
+
+def _from_cloudevent(message: Stored) -> Event:
+    """Read a structured CloudEvent that came through the API."""
+    body = _parse(message.body)
+    if not isinstance(body, dict):
+        raise Untranslatable("T316", f"a CloudEvent is an object, not a {type(body).__name__}")
+    kind, data = str(body.get("type", "")), body.get("data")
+    if kind in INTERNAL or not isinstance(data, dict):
+        raise Untranslatable("T316", f"event type {kind!r} cannot be sent from outside, or its data is not an object")
+    values = {**_with_units(data, {}), "occurred": body.get("time"), "actor": message.actor}
+    envelope = {
+        "id": derived(message.uuid, "cloudevent"),
+        "recorded": message.received_at,
+        "observed": None,
+        "correlation": message.correlation,
+        "message": message.uuid,
+        "mapping": "cloudevent",
+    }
+    started = message.received_at if TYPES.get(kind) is StockObserved else None
+    return _event(kind, values, message.system, message.site, envelope, started)
+
+

@@ -1,0 +1,165 @@
+"""Changes: the committed consequences of events. State is their fold, by position."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from tracemill.model.event import Part, Party
+from tracemill.model.lot import Claim, Hold, Target
+from tracemill.model.status import Consequence, HoldReason
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change", tag=True):
+    """The base of all changes; the class name is the tag that is stored."""
+
+
+class LotCreated(Change, frozen=True, kw_only=True, tag=True):
+    number: str
+    named_by: str
+    item: str = ""
+
+
+class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
+    """What a receipt says about a lot."""
+
+    received: Decimal
+    unit: str
+    received_at: datetime
+    item_text: str = ""
+    material_class: str = ""
+    supplier: Party | None = None
+    manufacturer: str = ""
+    supplier_batch: str = ""
+    purchase_order: str = ""
+    certificate: str = ""
+    receipt: str = ""
+    place: str = ""
+
+
+class IdentityBound(Change, frozen=True, kw_only=True, tag=True):
+    system: str
+    id: str
+    scope: str = ""
+
+
+class StockClaimed(Change, frozen=True, kw_only=True, tag=True):
+    system: str
+    claim: Claim
+    unit: str = ""
+
+
+class HoldPlaced(Change, frozen=True, kw_only=True, tag=True):
+    hold: Hold
+
+
+class HoldLifted(Change, frozen=True, kw_only=True, tag=True):
+    hold: str
+    reason: HoldReason
+    by: str = ""
+    note: str = ""
+
+
+class Disposed(Change, frozen=True, kw_only=True, tag=True):
+    parts: tuple[Part, ...]
+    decided_at: datetime
+    recorded_at: datetime
+    inspection: str = ""
+    signer: str = ""
+    meaning: str = ""
+    owner: str = ""
+    pending_review: bool = False
+
+
+class DispositionIgnored(Change, frozen=True, kw_only=True, tag=True):
+    """A disposition that does not count, and why."""
+
+    parts: tuple[Part, ...]
+    why: str
+    by: str = ""
+
+
+class InspectionLinked(Change, frozen=True, kw_only=True, tag=True):
+    inspection: str
+    system: str
+
+
+class NonconformanceLinked(Change, frozen=True, kw_only=True, tag=True):
+    nonconformance: str
+    system: str
+    defect: str = ""
+
+
+class Sampled(Change, frozen=True, kw_only=True, tag=True):
+    sample: str
+    quantity: Decimal
+    destroyed: bool = True
+
+
+class Moved(Change, frozen=True, kw_only=True, tag=True):
+    movement: str
+    kind: str
+    quantity: Decimal
+    system: str
+    order: str = ""
+    counts: bool = True  # only the owner of movements counts in the ledger; others are shown
+
+
+class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
+    system: str
+    target: Target
+    command: str
+    at: datetime
+    why: str = ""
+
+
+class ActAsked(Change, frozen=True, kw_only=True, tag=True):
+    key: str
+    verb: str
+    system: str
+    purpose: str
+    at: datetime
+
+
+class CommandReported(Change, frozen=True, kw_only=True, tag=True):
+    """What came of a command: delivered is not done, verified is."""
+
+    system: str
+    verb: str
+    purpose: str
+    state: str
+    at: datetime
+    native: str = ""
+    detail: str = ""
+    command: str = ""
+
+
+class Exposed(Change, frozen=True, kw_only=True, tag=True):
+    """Received material was free in a system from `since`; `until` is the verified end."""
+
+    system: str
+    since: datetime
+    until: datetime | None = None
+
+
+class CaseOpened(Change, frozen=True, kw_only=True, tag=True):
+    key: str
+    title: str
+    consequence: Consequence
+
+
+class CaseClosed(Change, frozen=True, kw_only=True, tag=True):
+    key: str
+
+
+class Noted(Change, frozen=True, kw_only=True, tag=True):
+    """Something a person should be able to read later in the timeline."""
+
+    text: str
+
+
+AnyChange = (
+    LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
+    | InspectionLinked | NonconformanceLinked | Sampled | Moved | TargetWanted | ActAsked | CommandReported | Exposed | CaseOpened
+    | CaseClosed | Noted
+)  # fmt: skip

@@ -1,0 +1,70 @@
+"""Decisions: what follows from one event, as values."""
+
+from datetime import datetime
+from typing import Any
+
+from tracemill.model.change import AnyChange
+from tracemill.model.identifier import derived
+from tracemill.model.record import Record
+from tracemill.model.status import CaseKind, Consequence
+
+STATUS_VERB = "set_status"
+
+
+class Command(Record, frozen=True):
+    """What the hub wants of a system: a desired state (verb `set_status`) or an act with an identity."""
+
+    id: str
+    system: str
+    verb: str
+    lot: str
+    value: dict[str, Any]
+    restricts: bool = False
+    purpose: str = ""
+    why: str = ""
+
+    @property
+    def is_status(self) -> bool:
+        return self.verb == STATUS_VERB
+
+
+class Case(Record, frozen=True):
+    """What a person must look at. The same key is the same case for as long as it is open."""
+
+    key: str
+    kind: CaseKind
+    lot: str
+    title: str = ""
+    consequence: Consequence = Consequence.LATE
+    next_action: str = ""
+    evidence: dict[str, Any] = {}
+    closes: bool = False
+
+
+class Timer(Record, frozen=True):
+    """A time at which the hub wants to look again."""
+
+    key: str
+    lot: str
+    due: datetime
+
+
+class LotChange(Record, frozen=True):
+    """One change of one lot."""
+
+    lot: str
+    change: AnyChange
+
+
+class Decision(Record, frozen=True):
+    """Everything that follows from one event; committed in one transaction or not at all."""
+
+    changes: tuple[LotChange, ...] = ()
+    commands: tuple[Command, ...] = ()
+    cases: tuple[Case, ...] = ()
+    timers: tuple[Timer, ...] = ()
+
+
+def act_id(system: str, verb: str, lot: str, purpose: str) -> str:
+    """Return the identity of an act: the same act is never decided twice."""
+    return derived("act", system, verb, lot, purpose)

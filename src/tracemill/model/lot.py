@@ -1,0 +1,144 @@
+"""The lot: the traced thing, and everything the hub knows about it. Its state is the fold of its changes."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from tracemill.model.event import Part, Party
+from tracemill.model.quantity import Quantity
+from tracemill.model.record import Record
+from tracemill.model.status import HoldReason
+
+ZERO = Decimal(0)
+
+
+class Hold(Record, frozen=True):
+    """A restriction. A lot is usable only with no open hold; a hold with a quantity restricts that quantity only."""
+
+    id: str
+    reason: HoldReason
+    system: str  # who placed it
+    placed_at: datetime
+    quantity: Decimal | None = None
+    by: str = ""
+    place: str = ""
+    native: str = ""  # the placer's own id of it
+    note: str = ""
+
+
+class Claim(Record, frozen=True):
+    """What one system says it holds of a lot: sums per status in the lot's base unit, and how old that reading is."""
+
+    read_started: datetime
+    available: Decimal = ZERO
+    quarantine: Decimal = ZERO
+    blocked: Decimal = ZERO
+    native: str = ""  # the system's own words, for people
+    revision: str = ""
+    foreign_blocked: Decimal = ZERO  # blocked by somebody other than the hub
+
+    @property
+    def total(self) -> Decimal:
+        return self.available + self.quarantine + self.blocked
+
+
+class Target(Record, frozen=True):
+    """How much of a lot a system may let people use: at most `available`, at least `blocked`, the rest in quarantine."""
+
+    available: Decimal
+    blocked: Decimal
+
+    def relaxes(self, older: "Target | None") -> bool:
+        """Say whether this target lets more be used than the older one did."""
+        return older is None or self.available > older.available or self.blocked < older.blocked
+
+
+class Wanted(Record, frozen=True):
+    """The last target decided for a system, and whether it was read back."""
+
+    target: Target
+    decided_at: datetime
+    command: str
+    state: str = "pending"
+    settled_at: datetime | None = None
+    detail: str = ""
+
+
+class Act(Record, frozen=True):
+    """Something the hub asked a system to do once, and what came of it."""
+
+    verb: str
+    system: str
+    purpose: str
+    state: str
+    asked_at: datetime
+    settled_at: datetime | None = None
+    native: str = ""
+    detail: str = ""
+
+
+class Disposition(Record, frozen=True):
+    """Quality's last decision about the lot."""
+
+    parts: tuple[Part, ...]
+    decided_at: datetime
+    recorded_at: datetime
+    inspection: str = ""
+    signer: str = ""
+    meaning: str = ""
+    owner: str = ""
+    pending_review: bool = False
+
+
+class Exposure(Record, frozen=True):
+    """How long received material was free in a system before its first restriction was read back there."""
+
+    since: datetime
+    until: datetime | None = None
+    movements: int = 0
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.until is None else max(0.0, (self.until - self.since).total_seconds())
+
+
+class Lot(Record, frozen=True):
+    """A lot as the hub knows it now (or as of a moment)."""
+
+    id: str
+    site: str
+    number: str
+    named_by: str
+    item: str = ""
+    item_text: str = ""
+    material_class: str = ""
+    unit: str = ""
+    received: Decimal = ZERO
+    received_at: datetime | None = None
+    supplier: Party | None = None
+    manufacturer: str = ""
+    supplier_batch: str = ""
+    purchase_order: str = ""
+    certificate: str = ""
+    receipt: str = ""
+    place: str = ""
+    identities: dict[str, tuple[str, ...]] = {}
+    holds: dict[str, Hold] = {}
+    claims: dict[str, Claim] = {}
+    wanted: dict[str, Wanted] = {}
+    acts: dict[str, Act] = {}
+    disposition: Disposition | None = None
+    inspections: dict[str, str] = {}
+    nonconformances: dict[str, str] = {}
+    samples: dict[str, Decimal] = {}
+    moved: dict[str, Decimal] = {}
+    exposures: dict[str, Exposure] = {}
+    cases: dict[str, str] = {}  # key of each open case, and its consequence
+    version: int = 0
+
+    def native(self, system: str) -> str | None:
+        """Return what a system calls this lot, or None where it does not know it."""
+        ids = self.identities.get(system)
+        return ids[-1] if ids else None
+
+    def quantity(self, amount: Decimal) -> Quantity:
+        return Quantity(amount=amount, unit=self.unit or "C62")

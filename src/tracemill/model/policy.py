@@ -1,0 +1,81 @@
+"""Policy: what a site's data says about ownership, systems, inspection and alerts. Read by decisions, written by people."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tracemill.model.quantity import Conversion
+from tracemill.model.record import Record
+from tracemill.model.status import Enforcement, Mode, Receipt
+
+
+class AuthorityRule(Record, frozen=True):
+    """Which system owns a facet (quality, stock, place, movement), for which item class, from when on."""
+
+    facet: str
+    owner: str
+    item_class: str = ""
+    valid_from: datetime | None = None
+
+
+class SystemPolicy(Record, frozen=True):
+    """What decisions must know about one connected system."""
+
+    name: str
+    mode: Mode = Mode.ACT
+    roles: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+    user: str = ""  # the name our own writes carry there
+    assigns: bool = False  # the hub chooses the lot's id there
+    receipt: Receipt = Receipt.TARGET_QUARANTINES
+    enforces: dict[str, Enforcement] = {}
+    expresses: str = "split"  # "split": sums per status; "cap": only how much may be used
+    scope: str = "lot"  # what makes a lot id unique there: "lot", or "item+lot"
+
+    def can(self, verb: str) -> bool:
+        return verb in self.verbs
+
+
+class InspectionPolicy(Record, frozen=True):
+    """How incoming lots are inspected."""
+
+    plan_owner: str = "qms"  # or "hub"
+    level: str = "II"
+    aql: str = "1.0"
+    severity: str = "normal"
+    container: Decimal | None = None  # base quantity per container, to turn mass into a lot size
+    table: Any = None  # compiled decision table: supplier approval, risk, material class, defect history
+    approvals: dict[str, str] = {}
+    risks: dict[str, str] = {}
+    defects: dict[str, int] = {}
+
+
+class Policy(Record, frozen=True):
+    """Everything a decision reads besides the event and the state."""
+
+    site: str
+    version: str
+    systems: dict[str, SystemPolicy] = {}
+    authority: tuple[AuthorityRule, ...] = ()
+    inspection: InspectionPolicy = InspectionPolicy()
+    conversions: dict[str, tuple[Conversion, ...]] = {}
+    base_units: dict[str, str] = {}
+    lifters: dict[str, tuple[str, ...]] = {}
+    procurement: dict[str, str] = {}  # system (connector) and recipient
+    alerts: dict[str, str] = {}
+    grace_seconds: int = 300
+
+    def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:
+        """Return the system that owns a facet: the most specific, then the latest rule in force."""
+        best: tuple[bool, float, str] | None = None
+        for rule in self.authority:
+            if rule.facet != facet or rule.item_class not in ("", item_class):
+                continue
+            if rule.valid_from and at and rule.valid_from > at:
+                continue
+            rank = (bool(rule.item_class), rule.valid_from.timestamp() if rule.valid_from else 0.0, rule.owner)
+            best = rank if best is None or rank[:2] >= best[:2] else best
+        return best[2] if best else None
+
+    def with_role(self, role: str) -> tuple[SystemPolicy, ...]:
+        return tuple(s for s in self.systems.values() if role in s.roles)

@@ -1,0 +1,134 @@
+"""The one table of statuses and kinds: the same words in database, API, pages and command line."""
+
+from enum import StrEnum
+
+
+class MessageState(StrEnum):
+    """What became of a message."""
+
+    RECEIVED = "received"  # stored and acknowledged, not yet decided
+    PROCESSED = "processed"  # its events are decided and committed
+    PARKED = "parked"  # could not be read or decided; waits for a person
+    REPLAYED = "replayed"  # was parked, then processed again
+    DISCARDED = "discarded"  # was parked, then put aside with a reason
+
+
+class DeliveryState(StrEnum):
+    """Where a command is on its way."""
+
+    PENDING = "pending"  # decided, not sent
+    SENDING = "sending"  # leased by a sender
+    DELIVERED = "delivered"  # the target answered yes; not yet read back
+    VERIFIED = "verified"  # read back from the target
+    RETRYING = "retrying"  # refused for now; goes out again at its time
+    IN_DOUBT = "in_doubt"  # sent, answer lost: the target is asked before anything is sent again
+    SUPERSEDED = "superseded"  # a newer decision took its place
+    DEAD = "dead"  # refused for good, or out of tries; waits for a person
+    CANCELLED = "cancelled"  # withdrawn by a person or by the mode of the system
+
+
+UNSETTLED = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.RETRYING, DeliveryState.IN_DOUBT)
+OPEN = (*UNSETTLED, DeliveryState.DELIVERED)
+
+
+class StockStatus(StrEnum):
+    """What a system lets its users do with stock."""
+
+    AVAILABLE = "available"
+    QUARANTINE = "quarantine"
+    BLOCKED = "blocked"
+
+
+class HoldReason(StrEnum):
+    """Why material may not be used."""
+
+    AWAITING_INSPECTION = "awaiting_inspection"
+    QUALITY = "quality"
+    REJECTED = "rejected"
+    UNREAD = "unread"
+    CONFLICT = "conflict"
+    DAMAGE = "damage"
+    CUSTOMS = "customs"
+    RECALL = "recall"
+    EXPIRED = "expired"
+    MISSING_CERTIFICATE = "missing_certificate"
+    INCOMPLETE_GENEALOGY = "incomplete_genealogy"
+    IDENTITY = "identity"
+    OTHER = "other"
+
+
+class DispositionKind(StrEnum):
+    """Quality's decision about a quantity."""
+
+    ACCEPT = "accept"
+    CONCESSION = "concession"
+    REJECT = "reject"
+    REWORK = "rework"
+    REGRADE = "regrade"
+    RETURN = "return"
+    SCRAP = "scrap"
+    REINSPECT = "reinspect"
+    INVALIDATED = "invalidated"
+    HOLD = "hold"
+    PENDING = "pending"
+
+
+RELEASING = (DispositionKind.ACCEPT, DispositionKind.CONCESSION)
+
+
+class Consequence(StrEnum):
+    """What happens if nobody acts on a case: material is used wrongly, or only late."""
+
+    UNSAFE = "unsafe"
+    LATE = "late"
+
+
+class CaseKind(StrEnum):
+    """What a person must look at."""
+
+    CONFLICT = "conflict"
+    DRIFT = "drift"
+    INCIDENT = "incident"
+    IN_DOUBT = "in_doubt"
+    IDENTITY = "identity"
+    MESSAGE = "message"
+
+
+class Mode(StrEnum):
+    """How far the hub may go with a system."""
+
+    OBSERVE = "observe"  # read only; every command that would be sent is shown
+    PROPOSE = "propose"  # a person approves each command
+    ACT = "act"
+
+
+class Once(StrEnum):
+    """How an operation is kept from happening twice."""
+
+    ENSURE = "ensure"  # sets a state; sending it again changes nothing
+    KEYED = "keyed"  # the target honours our idempotency key
+    FINDABLE = "findable"  # the pack can look for its effect by our token
+    BLIND = "blind"  # none of these: in doubt it goes to a person
+
+
+class Enforcement(StrEnum):
+    """What a status does in a product, proven by an attempted illegal use."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    MARKS = "marks"
+
+
+class Receipt(StrEnum):
+    """How received material gets its first restriction."""
+
+    TARGET_QUARANTINES = "target_quarantines"
+    HUB_QUARANTINES = "hub_quarantines"
+    GATE_ON_RECEIPT = "gate_on_receipt"
+
+
+class FeedKind(StrEnum):
+    """What a feed's records are."""
+
+    FACTS = "facts"  # a key is unique for ever
+    SNAPSHOTS = "snapshots"  # the state of an object, compared with its last observation

@@ -1,0 +1,1 @@
+"""What operators see of the hub itself: log lines, metrics and trace context."""

@@ -1,0 +1,127 @@
+"""One commit: events, changes, lots, commands, cases, timers and audit, or nothing at all."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from tracemill.model.change import AnyChange
+from tracemill.model.decision import Decision
+from tracemill.model.event import Event
+from tracemill.model.policy import Policy
+from tracemill.model.record import Record, encode
+from tracemill.store import audit, cases, deliveries, lots
+from tracemill.store.tables import change, event
+
+EFFECT_TIME = timedelta(seconds=30)
+
+
+class Decided(Record, frozen=True):
+    """One event, what was decided about it, and the message it came in (0: none)."""
+
+    event: Event
+    decision: Decision
+    message_id: int = 0
+
+
+class Effects(Record, frozen=True):
+    """What other parts of the hub must hear of after the commit."""
+
+    systems: tuple[str, ...] = ()
+    restricts: bool = False
+
+
+def commit(
+    tx: Connection,
+    ids: Any,
+    view: lots.Loaded,
+    decided: Sequence[Decided],
+    policy: Policy,
+    effect_times: Mapping[str, timedelta],
+    now: datetime,
+) -> Effects:
+    """Write everything that follows from a batch of events of one site."""
+    if not decided:
+        return Effects()
+    lots.save(tx, ids, view, now)
+    touched = [(view.row_ids[c.lot], c.change) for d in decided for c in d.decision.changes]
+    lots.bind(tx, touched, now)
+    orders = [
+        deliveries.Order(
+            command=c,
+            site=d.event.site,
+            lot_id=view.row_ids[c.lot],
+            mode=policy.systems[c.system].mode,
+            effect_time=effect_times.get(c.system, EFFECT_TIME),
+            correlation=d.event.correlation or d.event.id,
+            event_id=d.event.id,
+        )
+        for d in decided
+        for c in d.decision.commands
+    ]
+    deliveries.decide(tx, ids, orders, now)
+    cases.apply(tx, policy.site, [(c, view.row_ids[c.lot]) for d in decided for c in d.decision.cases], now)
+    cases.set_timers(tx, policy.site, [(t, view.row_ids[t.lot]) for d in decided for t in d.decision.timers])
+    _record(tx, view, decided, policy)
+    return Effects(
+        systems=tuple({o.command.system for o in orders}), restricts=any(o.command.restricts for o in orders)
+    )
+
+
+def _record(tx: Connection, view: lots.Loaded, decided: Sequence[Decided], policy: Policy) -> None:
+    """Write events, changes and audit at the next positions: last, because this is where commits take their order."""
+    start, head = audit.claim_positions(tx, policy.site, len(decided))
+    events, changes, entries = [], [], []
+    for position, item in enumerate(decided, start + 1):
+        body = encode(item.event)
+        lot_ids = [view.row_ids[c.lot] for c in item.decision.changes]
+        events.append(_event_row(position, item, body, lot_ids[0] if lot_ids else None))
+        changes += [
+            _change_row(position, n, item.event, lot_id, c.change, policy)
+            for n, (lot_id, c) in enumerate(zip(lot_ids, item.decision.changes, strict=True))
+        ]
+        entries.append(_entry(item, body))
+    tx.execute(insert(event), events)
+    if changes:
+        tx.execute(insert(change), changes)
+    audit.append(tx, policy.site, start, head, entries)
+
+
+def _event_row(position: int, item: Decided, body: bytes, lot_id: int | None) -> dict[str, Any]:
+    e = item.event
+    return {
+        "site": e.site,
+        "position": position,
+        "id": e.id,
+        "type": e.type,
+        "source": e.source,
+        "lot_id": lot_id,
+        "message_id": item.message_id or None,
+        "recorded_at": e.recorded,
+        "data": body.decode(),
+    }
+
+
+def _change_row(position: int, ordinal: int, e: Event, lot_id: int, c: AnyChange, policy: Policy) -> dict[str, Any]:
+    return {
+        "site": e.site,
+        "position": position,
+        "ordinal": ordinal,
+        "lot_id": lot_id,
+        "kind": type(c).__name__,
+        "data": encode(c).decode(),
+        "occurred_at": e.occurred.utc,
+        "recorded_at": e.recorded,
+        "mapping": e.mapping,
+        "policy": policy.version,
+    }
+
+
+def _entry(item: Decided, body: bytes) -> audit.Entry:
+    e = item.event
+    digest = sha256(body + encode(item.decision)).digest()
+    return audit.Entry(
+        at=e.recorded, actor=e.actor or e.source, action=e.type, subject=e.lot.id[:300], reason=e.reason, payload_hash=digest
+    )

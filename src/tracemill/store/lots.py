@@ -1,0 +1,175 @@
+"""Lots: their folded state, who calls them what, and the holds on them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from tracemill.core.identity import Key, View
+from tracemill.core.usable import verdict
+from tracemill.model.change import AnyChange, HoldLifted, HoldPlaced, IdentityBound
+from tracemill.model.identifier import derived, look
+from tracemill.model.lot import Hold, Lot
+from tracemill.model.record import decode, encode
+from tracemill.model.status import Consequence, HoldReason
+from tracemill.store.rows import Row, chunks, upsert
+from tracemill.store.tables import delivery, hold, identity, lot, waiting_hold
+
+
+class Loaded(View):
+    """The state of a batch, with the inside ids of its lots."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row_ids: dict[str, int] = {}
+        self.as_read: dict[str, Lot] = {}
+
+
+def load(tx: Connection, keys: Iterable[Key], lot_ids: Iterable[str] = ()) -> Loaded:
+    """Load, in a few queries and in order of id, all that decisions about these keys need; locks the lots."""
+    view = Loaded()
+    wanted = set(keys)
+    rows = _identities(tx, wanted, view)
+    _lots(tx, set(rows), set(lot_ids), view, rows)
+    _waiting(tx, wanted, view)
+    _written(tx, view)
+    return view
+
+
+def _identities(tx: Connection, wanted: set[Key], view: Loaded) -> dict[int, list[Key]]:
+    found: dict[int, list[Key]] = {}
+    looks = {look(native) for _, _, native in wanted}
+    for some in chunks(looks):
+        query = select(identity.c.system, identity.c.scope, identity.c.native, identity.c.lot_id, identity.c.look)
+        for row in tx.execute(query.where(identity.c.system.in_({k[0] for k in wanted}), identity.c.look.in_(some))):
+            key = (row.system, row.scope, row.native)
+            if key in wanted:
+                found.setdefault(row.lot_id, []).append(key)
+            view.lookalikes.setdefault((row.system, row.scope, row.look), row.native)
+    return found
+
+
+def _lots(tx: Connection, row_ids: set[int], uuids: set[str], view: Loaded, keys: dict[int, list[Key]]) -> None:
+    base = select(lot.c.id, lot.c.uuid, lot.c.state).order_by(lot.c.id).with_for_update()
+    queries = [base.where(lot.c.id.in_(some)) for some in chunks(row_ids)]
+    queries += [base.where(lot.c.uuid.in_(some)) for some in chunks(uuids)]
+    for query in queries:
+        for row in tx.execute(query):
+            view.row_ids[row.uuid] = row.id
+            state = view.as_read[row.uuid] = decode(row.state, Lot)
+            view.put(state)
+            for key in keys.get(row.id, ()):
+                view.known[key] = row.uuid
+
+
+def _waiting(tx: Connection, wanted: set[Key], view: Loaded) -> None:
+    for some in chunks({native for system, scope, native in wanted if (system, scope, native) not in view.known}):
+        for row in tx.execute(select(waiting_hold).where(waiting_hold.c.native.in_(some))):
+            held = Hold(
+                id=derived("hold", row.native, "unread", row.message),
+                reason=HoldReason.UNREAD,
+                system=row.system,
+                placed_at=row.at,
+                native=row.message,
+                place="message",
+                note=row.cause,
+            )
+            view.waiting[row.native] = (*view.waiting.get(row.native, ()), held)
+
+
+def _written(tx: Connection, view: Loaded) -> None:
+    """Note when our own last write to each system ended: a reading that began before says nothing."""
+    uuid_of = {row_id: uuid for uuid, row_id in view.row_ids.items()}
+    for some in chunks(uuid_of):
+        query = select(delivery.c.lot_id, delivery.c.system, delivery.c.sent_ended).where(
+            delivery.c.lot_id.in_(some), delivery.c.sent_ended.is_not(None), delivery.c.verb == "set_status"
+        )
+        for row in tx.execute(query):
+            key = (uuid_of[row.lot_id], row.system)
+            if key not in view.written or row.sent_ended > view.written[key]:
+                view.written[key] = row.sent_ended
+
+
+def save(tx: Connection, ids: Any, view: Loaded, at: Any) -> None:
+    """Write back the lots that changed."""
+    new, old = [], []
+    for uuid, state in view.lots.items():
+        if state == view.as_read.get(uuid):
+            continue
+        if uuid not in view.row_ids:
+            view.row_ids[uuid] = ids.next()
+            new.append(_row(view.row_ids[uuid], state, at))
+        else:
+            old.append(_row(view.row_ids[uuid], state, at))
+    columns = ("number", "look", "item", "supplier_batch", "verdict", "unsafe", "state", "updated_at")
+    if new:
+        tx.execute(insert(lot), new)
+    upsert(tx, lot, old, ("id",), columns)
+
+
+def _row(row_id: int, state: Lot, at: Any) -> Row:
+    return {
+        "id": row_id,
+        "uuid": state.id,
+        "site": state.site,
+        "number": state.number,
+        "look": look(state.number)[:200],
+        "item": state.item,
+        "supplier_batch": state.supplier_batch,
+        "verdict": verdict(state),
+        "unsafe": Consequence.UNSAFE in state.cases.values(),
+        "state": encode(state).decode(),
+        "updated_at": at,
+    }
+
+
+def bind(tx: Connection, found: Iterable[tuple[int, AnyChange]], at: Any) -> None:
+    """Keep the tables that are searched by other keys in step with the changes of lots: identities and holds."""
+    changes = list(found)
+    names = [
+        {"system": c.system, "scope": c.scope, "native": c.id, "lot_id": lot_id, "look": look(c.id)[:200], "since": at, "until": None}
+        for lot_id, c in changes
+        if isinstance(c, IdentityBound)
+    ]
+    upsert(tx, identity, names, ("system", "scope", "native"), ())
+    for lot_id, c in changes:
+        if isinstance(c, HoldPlaced):
+            amount = None if c.hold.quantity is None else str(c.hold.quantity)
+            row = {"id": c.hold.id, "lot_id": lot_id, "reason": c.hold.reason, "system": c.hold.system, "quantity": amount,
+                   "placed_at": c.hold.placed_at, "lifted_at": None, "lifted_by": None}  # fmt: skip
+            upsert(tx, hold, [row], ("id",), ("quantity", "placed_at", "lifted_at", "lifted_by"))
+        elif isinstance(c, HoldLifted):
+            tx.execute(update(hold).where(hold.c.id == c.hold).values(lifted_at=at, lifted_by=c.by))
+
+
+def wait(tx: Connection, system: str, native: str, message_uuid: str, cause: str, at: Any) -> None:
+    """Remember a hold for a lot that nobody has told us about yet."""
+    row = {"system": system, "native": native, "message": message_uuid, "cause": cause[:500], "at": at}
+    upsert(tx, waiting_hold, [row], ("system", "native", "message"), ())
+
+
+def stop_waiting(tx: Connection, message_uuid: str) -> None:
+    tx.execute(waiting_hold.delete().where(waiting_hold.c.message == message_uuid))
+
+
+def states(tx: Connection, row_ids: Iterable[int]) -> dict[int, Lot]:
+    """Return the current state of lots by inside id."""
+    found: dict[int, Lot] = {}
+    for some in chunks(set(row_ids)):
+        for row in tx.execute(select(lot.c.id, lot.c.state).where(lot.c.id.in_(some))):
+            found[row.id] = decode(row.state, Lot)
+    return found
+
+
+def named(tx: Connection, system: str, native: str) -> list[str]:
+    """Return the lots that are called this: by that system, or else by any."""
+    query = select(identity.c.system, lot.c.uuid).join(lot, lot.c.id == identity.c.lot_id).where(identity.c.native == native)
+    found = tx.execute(query).all()
+    own = [row.uuid for row in found if row.system == system]
+    return list(dict.fromkeys(own or [row.uuid for row in found]))
+
+
+def one(tx: Connection, uuid: str) -> Lot | None:
+    """Return the current state of one lot."""
+    found = tx.execute(select(lot.c.state).where(lot.c.uuid == uuid)).scalar_one_or_none()
+    return None if found is None else decode(found, Lot)

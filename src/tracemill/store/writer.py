@@ -1,0 +1,122 @@
+"""One writer: a thread that owns the writing connection and commits in groups, the most urgent first."""
+
+import asyncio
+import heapq
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from time import perf_counter
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+GROUP = 64
+
+
+class Priority(IntEnum):
+    """Who is written first: a restriction never waits behind a poll."""
+
+    RESTRICT = 0
+    DELIVER = 1
+    RECEIVE = 2
+    POLL = 3
+    SWEEP = 4
+
+
+@dataclass(order=True)
+class _Work:
+    priority: int
+    order: int
+    run: Callable[[Connection], Any] = field(compare=False)
+    loop: asyncio.AbstractEventLoop = field(compare=False)
+    future: "asyncio.Future[Any]" = field(compare=False)
+    shared: bool = field(compare=False)
+    result: Any = field(compare=False, default=None)
+
+
+class Writer:
+    """Runs pieces of work on the one writing connection. Small pieces share a commit; one that fails fails alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: list[_Work] = []
+        self._ready = threading.Condition()
+        self._order = itertools.count()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="tracemill-writer", daemon=True)
+        self.commits = 0
+        self.busy_seconds = 0.0
+        self._thread.start()
+
+    async def write(self, run: Callable[[Connection], T], priority: Priority, *, shared: bool = False) -> T:
+        """Run `run` in a transaction and return after its commit is durable. `shared` lets it share a commit."""
+        loop = asyncio.get_running_loop()
+        work = _Work(priority, next(self._order), run, loop, loop.create_future(), shared)
+        with self._ready:
+            if self._stopping:
+                raise RuntimeError("the writer is stopped")
+            heapq.heappush(self._queue, work)
+            self._ready.notify()
+        result: T = await work.future
+        return result
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    def stop(self) -> None:
+        """Finish what is queued, then stop."""
+        with self._ready:
+            self._stopping = True
+            self._ready.notify()
+        self._thread.join(timeout=30)
+
+    def _next(self) -> list[_Work]:
+        with self._ready:
+            while not self._queue and not self._stopping:
+                self._ready.wait()
+            if not self._queue:
+                return []
+            group = [heapq.heappop(self._queue)]
+            while group[0].shared and self._queue and self._queue[0].shared and len(group) < GROUP:
+                group.append(heapq.heappop(self._queue))
+            return group
+
+    def _run(self) -> None:
+        with self._engine.connect() as connection:
+            while group := self._next():
+                started = perf_counter()
+                self._commit(connection, group)
+                self.busy_seconds += perf_counter() - started
+
+    def _commit(self, connection: Connection, group: list[_Work]) -> None:
+        try:
+            with connection.begin():
+                for work in group:
+                    work.result = work.run(connection)
+            self.commits += 1
+        except BaseException as error:
+            if len(group) > 1:
+                for work in group:
+                    self._commit(connection, [work])
+            else:
+                _answer(group[0], error)
+            return
+        for work in group:
+            _answer(work, None)
+
+
+def _answer(work: _Work, error: BaseException | None) -> None:
+    def settle() -> None:
+        if work.future.cancelled():
+            return
+        if error is None:
+            work.future.set_result(work.result)
+        else:
+            work.future.set_exception(error)
+
+    if not work.loop.is_closed():
+        work.loop.call_soon_threadsafe(settle)
