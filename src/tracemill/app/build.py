@@ -91,7 +91,7 @@ def _connector(name: str, system: SystemConfig, pack: PackSpec, project: Project
     if isinstance(pack, HttpPackSpec):
         return HttpConnector(name, pack, HttpSystemSpec.model_validate(connection), clock)
     if isinstance(pack, MailPackSpec):
-        return MailConnector(name, pack, MailSystemSpec.model_validate(connection))
+        return MailConnector(name, pack, MailSystemSpec.model_validate(connection), clock)
     raise ValueError(f"protocol {pack.protocol} has no connector")
 
 

@@ -10,9 +10,10 @@ from tracemill.app.config import Reader
 from tracemill.connectors.http.spec import HttpPackSpec
 from tracemill.connectors.mail.spec import MailPackSpec
 from tracemill.mapping.codes import CodeList
+from tracemill.mapping.finding import MappingErrors
 from tracemill.mapping.lint import lint_mappings
 from tracemill.mapping.pack import PackSpec
-from tracemill.mapping.spec import MappingErrors, compile_mapping
+from tracemill.mapping.spec import compile_mapping
 from tracemill.mapping.table import Mapping
 from tracemill.model.status import Once
 

@@ -62,7 +62,7 @@ def _is_ours(draft: Draft, restriction: Restriction) -> bool:
     """An echo is recognised by our own write (our user, our token), never by an equal value."""
     tokens = {w.command for w in draft.lot.wanted.values()} | set(draft.lot.acts)
     return bool(restriction.by and restriction.by == draft.source.user) or any(
-        t in restriction.token for t in tokens
+        t and t in restriction.token for t in tokens
     )
 
 

@@ -51,6 +51,8 @@ class Hub:
             for name, _ in systems.paused(tx).items():
                 if name in self.runtime.links:
                     self.runtime.links[name].paused = True
+            acting = [n for n, link in self.runtime.links.items() if link.mode is not Mode.OBSERVE]
+            deliveries.forget_observed(tx, acting, now)
             return deliveries.recover(tx, now)
 
         doubtful = await self.runtime.store.write(recover, Priority.DELIVER)

@@ -50,7 +50,7 @@ class Processor:
         link = self._runtime.links.get(message.system)
         keys: list[BusinessKey] = []
         try:
-            keys = keys_of(link, message)
+            keys = [k for k in keys_of(link, message) if "\0" not in k.value]  # no database keeps a NUL
             if message.conflicting:
                 raise Untranslatable(
                     "T300", f"key {message.key} came before with another body; a fact is told once",
@@ -93,7 +93,12 @@ class Processor:
         item.problem = Untranslatable("T320", f"{type(cause).__name__}: {cause}", "the events of this message cannot be decided")
         item.events = []
         log.warning("poisoned", message=item.message.uuid, system=item.message.system, cause=str(cause))
-        await self._commit([item])
+        try:
+            await self._commit([item])
+        except Exception:  # what poisons it is among its keys: park it without them rather than stop everything behind it
+            log.exception("parked without keys", message=item.message.uuid)
+            item.keys = []
+            await self._commit([item])
 
     async def _commit(self, batch: Sequence[Read]) -> None:
         now = self._runtime.clock()

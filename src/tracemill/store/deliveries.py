@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
-from tracemill.model.decision import Command
+from tracemill.model.decision import STATUS_VERB, Command
 from tracemill.model.record import Record, decode, encode
 from tracemill.model.status import UNSETTLED, DeliveryState, Mode
 from tracemill.store.tables import attempt, delivery, lot
@@ -215,6 +215,18 @@ def recover(tx: Connection, now: datetime) -> int:
     change = update(delivery).where(delivery.c.state == S.SENDING)
     doubt = "the hub stopped while this was being sent"
     return tx.execute(change.values(state=S.IN_DOUBT, next_at=now, fence=delivery.c.fence + 1, detail=doubt)).rowcount
+
+
+def forget_observed(tx: Connection, acting: Sequence[str], now: datetime) -> int:
+    """Withdraw acts that were decided while a system was only observed: they are history by now.
+
+    Desired states stay: they are compared with what the system shows before anything is sent.
+    """
+    change = update(delivery).where(
+        delivery.c.system.in_(acting), delivery.c.mode == Mode.OBSERVE, delivery.c.state == S.PENDING, delivery.c.verb != STATUS_VERB
+    )
+    values = {"state": S.CANCELLED, "settled_at": now, "detail": "decided while the system was only observed"}
+    return tx.execute(change.values(**values)).rowcount
 
 
 def cursor_text(cursor: dict[str, Any]) -> str:

@@ -58,6 +58,11 @@ class Receipt(Record, frozen=True):
     outcome: str  # "stored", "duplicate", "unchanged", "conflict"
 
 
+def storable(key: str) -> str:
+    """Return a source key as the database keeps it: itself, or its hash where it is too long or has a NUL."""
+    return key if len(key) <= 400 and "\0" not in key else f"sha256:{sha256(key.encode(errors='surrogatepass')).hexdigest()}"
+
+
 def receive(tx: Connection, ids: Any, incoming: Sequence[Incoming]) -> list[Receipt]:
     """Store what is new. Facts are new by key; snapshots are new where they differ from the last observation."""
     known = _known(tx, incoming)
@@ -65,7 +70,7 @@ def receive(tx: Connection, ids: Any, incoming: Sequence[Incoming]) -> list[Rece
     rows, bodies, marks = [], {}, {}
     for item in incoming:
         digest = sha256(item.body).digest()
-        mark = (item.system, item.feed, item.key[:500])
+        mark = (item.system, item.feed, storable(item.key))
         last = known.get(mark)
         outcome = _outcome(item, digest, last)
         uuid = new_id(int(item.received_at.timestamp() * 1000))
@@ -101,7 +106,7 @@ def _row(item: Incoming, digest: bytes, uuid: str, row_id: int, conflicting: boo
         "site": item.site,
         "system": item.system,
         "feed": item.feed,
-        "key": item.key[:500],
+        "key": storable(item.key),
         "read_started": item.read_started,
         "state": MessageState.RECEIVED,
         "content_type": item.content_type,
@@ -116,7 +121,7 @@ def _row(item: Incoming, digest: bytes, uuid: str, row_id: int, conflicting: boo
 def _known(tx: Connection, incoming: Sequence[Incoming]) -> dict[tuple[str, str, str], tuple[bytes, datetime, int]]:
     found: dict[tuple[str, str, str], tuple[bytes, datetime, int]] = {}
     for system, feed in {(i.system, i.feed) for i in incoming}:
-        wanted = {i.key[:500] for i in incoming if (i.system, i.feed) == (system, feed)}
+        wanted = {storable(i.key) for i in incoming if (i.system, i.feed) == (system, feed)}
         for keys in chunks(wanted):
             query = select(seen).where(seen.c.system == system, seen.c.feed == feed, seen.c.key.in_(keys))
             for row in tx.execute(query):
@@ -205,3 +210,32 @@ def index(tx: Connection, keys: Iterable[tuple[int, str, str]]) -> None:
 def counts(tx: Connection) -> dict[str, int]:
     """Return how many messages are in each state."""
     return {row[0]: row[1] for row in tx.execute(select(message.c.state, func.count()).group_by(message.c.state))}
+
+
+class Fate(Record, frozen=True):
+    """What became of a message so far, and why."""
+
+    uuid: str
+    system: str
+    site: str
+    state: MessageState
+    code: str = ""
+    cause: str = ""
+    hint: str = ""
+
+
+def fate(tx: Connection, uuid: str) -> Fate | None:
+    """Return where a message is, without its body."""
+    columns = (message.c.system, message.c.site, message.c.state, message.c.cause_code, message.c.cause, message.c.hint)
+    row = tx.execute(select(*columns).where(message.c.uuid == uuid).limit(1)).one_or_none()
+    if row is None:
+        return None
+    said = {"code": row.cause_code or "", "cause": row.cause or "", "hint": row.hint or ""}
+    return Fate(uuid=uuid, system=row.system, site=row.site, state=MessageState(row.state), **said)
+
+
+def told_before(tx: Connection, system: str, feed: str, key: str) -> str:
+    """Return the message that first carried a key; empty where none did."""
+    query = select(message.c.uuid).join(seen, seen.c.message_id == message.c.id)
+    found = tx.execute(query.where(seen.c.system == system, seen.c.feed == feed, seen.c.key == key[:500]).limit(1)).scalar()
+    return str(found or "")

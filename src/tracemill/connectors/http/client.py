@@ -21,7 +21,7 @@ _TELLING: Final = ("auth", "key", "token", "secret", "cookie")
 
 
 class Client:
-    """Calls one system; raises only Unavailable, Rejected or InDoubt, with no secret in them."""
+    """Calls one system; raises only Unavailable, Rejected or InDoubt. The connector takes secrets out of them."""
 
     def __init__(
         self,
@@ -59,21 +59,21 @@ class Client:
         try:
             answer = await self._authorized(request)
         except NotSent as error:
-            cause = self._cause(request, str(error))
+            cause = f"{request.shown}: {error}"
             self.breaker.failed(cause)
             raise Unavailable(cause) from None
         except Lost as error:
-            cause = self._cause(request, str(error))
+            cause = f"{request.shown}: {error}"
             self.breaker.failed(cause)
             raise (InDoubt(cause) if changes else Unavailable(cause)) from None
         verdict = self._judge.verdict(answer, changes, tolerated)
         if verdict.failing:
-            self.breaker.failed(self._cause(request, verdict.cause))
+            self.breaker.failed(verdict.cause)
         else:
             self.breaker.succeeded()
         if verdict.kind == "fine":
             return answer
-        raise verdict.error(lambda cause: self._cause(request, cause))
+        raise verdict.error(request.shown)
 
     async def _authorized(self, request: Outgoing) -> Answer:
         headers = await self._entry()
@@ -89,14 +89,7 @@ class Client:
             return await self._authorization.headers(self._transport.exchange)
         except Lost as error:
             raise NotSent(f"no token: {error}") from None
-        except Unavailable as error:
-            raise Unavailable(self.redactor.clean(str(error))) from None
-
-    def _cause(self, request: Outgoing, cause: str) -> str:
-        return self.redactor.clean(f"{request.shown}: {cause}")
 
 
 def _secret_headers(headers: Mapping[str, str]) -> list[Secret]:
     return [Secret(value) for name, value in headers.items() if any(word in name.lower() for word in _TELLING)]
-
-

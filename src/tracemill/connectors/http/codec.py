@@ -6,6 +6,9 @@ from typing import Any, Final, NoReturn, Self
 
 import msgspec
 
+from tracemill.mapping.fault import CellError
+from tracemill.mapping.value import Unfit, fit_code
+
 
 class Exact(Decimal):
     """A decimal that remembers its digits as written: 1.50, 0.0000001, 1e3."""
@@ -17,6 +20,10 @@ class Exact(Decimal):
         self = super().__new__(cls, text)
         self.text = text
         return self
+
+
+class NoText(ValueError):
+    """A value that is no single word: null, a list, an object."""
 
 
 class NotJson(ValueError):
@@ -35,6 +42,16 @@ def _refuse(constant: str) -> NoReturn:
 
 _decoder: Final = msgspec.json.Decoder(float_hook=Exact)
 _encoder: Final = msgspec.json.Encoder(enc_hook=_raw, decimal_format="number")
+
+
+def as_text(value: object) -> str:
+    """Write a single value as text, digit for digit; raise NoText."""
+    if isinstance(value, str):
+        return value
+    try:
+        return repr(value) if isinstance(value, float) else fit_code(value)
+    except (Unfit, CellError) as error:
+        raise NoText(str(error)) from None
 
 
 def decode(body: bytes, charset: str = "utf-8") -> Any:

@@ -1,8 +1,11 @@
 """The connector to systems that speak JSON over HTTP, taught by packs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from tracemill.connectors.http.client import Client
 from tracemill.connectors.http.control import Control
@@ -15,7 +18,7 @@ from tracemill.connectors.http.readback import ReadBack
 from tracemill.connectors.http.secret import Secret
 from tracemill.connectors.http.spec import HttpPackSpec, HttpSystemSpec
 from tracemill.connectors.http.webhook import SECRETS, Webhook
-from tracemill.model.connector import Connector, Done, Fetched, Finding, Job, Page, Probe, Rejected, Save
+from tracemill.model.connector import Connector, Done, Fetched, Finding, InDoubt, Job, Page, Probe, Rejected, Save, Unavailable
 
 STOCK_READ = "stock"
 
@@ -39,24 +42,32 @@ class HttpConnector(Connector):
         """Fetch the next page of a feed after the cursor."""
         if feed not in self._product.feeds:
             raise Rejected(f"{self._product.pack.pack} has no feed {feed}")
-        return await self._product.feeds[feed].poll(self._client, self._control, cursor, now)
+        with self._without_secrets():
+            return await self._product.feeds[feed].poll(self._client, self._control, cursor, now)
 
     async def send(self, job: Job, cursor: dict[str, Any], save: Save) -> Done:
         """Carry a command out, going on where the cursor says."""
-        return await Course(self._means, self._operation(job), job, cursor, save).run()
+        with self._without_secrets():
+            return await Course(self._means, self._operation(job), job, cursor, save).run()
 
     async def seek(self, job: Job, cursor: dict[str, Any]) -> Finding:
         """Look for the effect of a command that is in doubt."""
-        return await Evidence(self._means, self._operation(job), job, cursor).finding()
+        with self._without_secrets():
+            finding = await Evidence(self._means, self._operation(job), job, cursor).finding()
+        return msgspec.structs.replace(finding, detail=self._client.redactor.clean(finding.detail))
 
     async def read(self, lots: Sequence[str], now: Callable[[], datetime]) -> dict[str, Fetched | None]:
         """Read stock back, in as few requests as the product allows."""
         read = self._read()
-        return {} if read is None else await read.read(self._client, self._control, lots, now)
+        if read is None:
+            return {}
+        with self._without_secrets():
+            return await read.read(self._client, self._control, lots, now)
 
     async def probe(self) -> Probe:
         """Check reachability and credentials."""
-        return await self._control.probe()
+        probe = await self._control.probe()
+        return msgspec.structs.replace(probe, detail=self._client.redactor.clean(probe.detail))
 
     def authentic(self, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
         """Check a webhook's signature; where none is declared, nothing is authentic."""
@@ -64,6 +75,15 @@ class HttpConnector(Connector):
 
     async def close(self) -> None:
         await self._client.close()
+
+    @contextmanager
+    def _without_secrets(self) -> Iterator[None]:
+        """The one door through which errors leave."""
+        try:
+            yield
+        except (Unavailable, Rejected, InDoubt) as error:
+            error.args = (self._client.redactor.clean(str(error)),)
+            raise
 
     def _operation(self, job: Job) -> Operation:
         if job.verb not in self._product.operations:

@@ -64,8 +64,7 @@ class Control:
             return False
 
     def _refusal(self, answer: Answer) -> str:
-        cause = f"the probe answered {answer.status}, but does not accept us: {answer.shown()}"
-        return self._client.redactor.clean(f"credentials refused: {cause}")
+        return f"credentials refused: the probe answered {answer.status}, but does not accept us: {answer.shown()}"
 
 
 def _since(started: float) -> float:

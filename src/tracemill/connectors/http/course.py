@@ -62,9 +62,7 @@ class Course:
         if operation.once is Once.BLIND and self._doubtful and self._open(len(items)):
             raise InDoubt(f"{operation.name} may have been sent, and the product gives no way to look for it")
         while place.item < len(items):
-            self._context = operation.context(
-                self._job, place.item, items[place.item], place.saved, stamp(self._means.clock())
-            )
+            self._context = operation.context(self._job, place.item, items[place.item], place.saved, stamp(self._means.clock()))
             try:
                 await self._steps()
             except Rejected as error:
@@ -93,8 +91,8 @@ class Course:
     async def _steps(self) -> None:
         index = self._place.step
         retried = index if self._place.intent else -1
-        if self._place.intent and self._operation.once is not Once.KEYED:
-            index = self._operation.before(index)
+        if self._place.intent:
+            index = self._again_from(index)
         while index < len(self._operation.steps):
             step = self._operation.steps[index]
             if step.skip is not None and View(None, self._context).test(step.skip):
@@ -107,6 +105,10 @@ class Course:
                 index += 1
             else:
                 index = await self._change(index, step)
+
+    def _again_from(self, index: int) -> int:
+        """Give where a step is begun again: at the reads it was built on, but with its key a request must stay the same."""
+        return index if self._operation.once is Once.KEYED else self._operation.before(index)
 
     async def _find(self, index: int, step: Step) -> int:
         """Look for our own effect; found, the create after it is passed over."""
@@ -186,11 +188,11 @@ class Course:
             answer = await self._means.client.call(request, changes=True)
         except (Unavailable, Rejected):
             # Nothing happened, for certain: the next try reads again what this step was built on.
-            await self._arrive(self._operation.before(index))
+            await self._arrive(self._again_from(index))
             raise
         view = View(answer, self._context, after_change=True)
         if step.kind == "advance" and step.accept is not None and not view.test(step.accept):
-            await self._arrive(self._operation.before(index))
+            await self._arrive(self._again_from(index))
         self._must_accept(step, answer, view)
         self._place.saved.update(step.kept(view))
         self._seen, self._doubtful = None, self._job.doubtful
@@ -201,7 +203,6 @@ class Course:
         if step.accept is None or view.test(step.accept):
             return
         cause = f"{step.request.method} answered {answer.status} but not {step.accept.text}: {answer.shown()}"
-        cause = self._means.client.redactor.clean(cause)
         raise InDoubt(cause) if step.changes and self._operation.once is Once.BLIND else Unavailable(cause)
 
     async def _intend(self, index: int) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from tracemill.connectors.http.answer import Answer
+from tracemill.connectors.http.codec import as_text
 from tracemill.connectors.http.problem import Problems
 from tracemill.connectors.http.request import Request, compile_request
 from tracemill.connectors.http.spec import HttpOperationSpec, StepSpec
@@ -13,7 +14,6 @@ from tracemill.connectors.http.template import Render, TemplateCompiler
 from tracemill.mapping.cell import Cell, CellError
 from tracemill.mapping.engine import Document
 from tracemill.mapping.finding import Where
-from tracemill.mapping.plain import as_text
 from tracemill.model.connector import InDoubt, Job, Rejected, Unavailable
 from tracemill.model.status import Once
 
@@ -100,7 +100,7 @@ class Operation:
         """Give the target's own id of what was made; it was made, so a missing id is no error any more."""
         try:
             return "" if self.native is None else as_text(self.native(context))
-        except (Rejected, CellError):
+        except (Rejected, ValueError):
             return ""
 
     def before(self, index: int) -> int:

@@ -6,11 +6,10 @@ from typing import Final, Literal
 from urllib.parse import quote, urlencode
 
 from tracemill.connectors.http import codec
+from tracemill.connectors.http.codec import as_text
 from tracemill.connectors.http.spec import RequestSpec
 from tracemill.connectors.http.template import OMITTED, ROOTS, Constant, Context, Name, Render, TemplateCompiler
-from tracemill.mapping.fault import CellError
 from tracemill.mapping.finding import Where
-from tracemill.mapping.plain import as_text
 from tracemill.model.connector import Rejected
 
 Text = Callable[[Context], str | None]
@@ -93,7 +92,7 @@ def _pieces(name: str, render: Render, context: Context) -> list[str]:
             raise Rejected(f"the query parameter {name} is empty")
     try:
         return [f"{quote(name, safe='')}={quote(as_text(item), safe='')}" for item in items]
-    except (CellError, UnicodeEncodeError) as error:
+    except ValueError as error:
         raise Rejected(f"the query parameter {name} cannot be written: {error}") from None
 
 

@@ -17,10 +17,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tracemill.connectors.http import codec
+from tracemill.connectors.http.codec import as_text
 from tracemill.connectors.http.problem import Problems
-from tracemill.mapping.fault import CellError, shown
+from tracemill.mapping.fault import shown
 from tracemill.mapping.finding import Where
-from tracemill.mapping.plain import as_text
 from tracemill.model.connector import Rejected
 
 Context = Mapping[str, Any]
@@ -72,7 +72,7 @@ class Name:
         try:
             for each in self.filters:
                 value = each(value)
-        except (CellError, ValueError) as error:
+        except ValueError as error:
             raise Rejected(f"{{{self.text}}}: {error}") from None
         return value
 
@@ -83,8 +83,8 @@ class Name:
             return ""
         try:
             return as_text(value)
-        except CellError as error:
-            raise Rejected(f"{{{self.text}}}: {error.message}") from None
+        except ValueError as error:
+            raise Rejected(f"{{{self.text}}}: {error}") from None
 
 
 def _inside(value: Any, step: str) -> Any:

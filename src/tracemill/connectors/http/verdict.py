@@ -30,9 +30,9 @@ class Verdict:
     retry_after: float | None = None
     failing: bool = False
 
-    def error(self, clean: Callable[[str], str]) -> Exception:
-        """Give the exception that says so, without secrets."""
-        cause = clean(self.cause)
+    def error(self, request: str) -> Exception:
+        """Give the exception that says so."""
+        cause = f"{request}: {self.cause}"
         if self.kind == "unavailable":
             return Unavailable(cause, self.retry_after)
         return Rejected(cause) if self.kind == "rejected" else InDoubt(cause)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tracemill.connectors.mail.spec import MailOperationSpec
 from tracemill.mapping.finding import Where
-from tracemill.mapping.plain import as_text
+from tracemill.mapping.value import Unfit, fit_code
 from tracemill.model.connector import Job, Rejected
 
 Problem = tuple[Where, str]
@@ -101,4 +101,7 @@ def _word(name: str, context: Mapping[str, Any]) -> str:
 def _single(value: Any) -> str:
     if value is None or value == "":
         return UNKNOWN
-    return str(value) if isinstance(value, dict | list) else as_text(value)
+    try:
+        return fit_code(value)
+    except Unfit:
+        return str(value)

@@ -1,0 +1,171 @@
+"""A lot: what it is, whether it may be used, who says so, and how fresh that is; now, or as it was at a time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from tracemill.answers import lot_parts as parts
+from tracemill.answers.page import Page, Sites, at_sites, paged
+from tracemill.answers.verdict import sentence
+from tracemill.core.evolve import fold, replace
+from tracemill.core.usable import allowance, verdict
+from tracemill.model.change import AnyChange
+from tracemill.model.lot import Lot
+from tracemill.model.policy import Policy
+from tracemill.model.quantity import NAMES, show
+from tracemill.model.record import Record, decode
+from tracemill.store.tables import change, delivery, lot
+
+Policies = Mapping[str, Policy]
+
+
+class LotView(Record, frozen=True):
+    """Everything about one lot, in words and figures. Amounts are decimal text in `unit`."""
+
+    id: str
+    site: str
+    number: str
+    named_by: str
+    item: str
+    item_text: str
+    material_class: str
+    unit: str
+    unit_name: str
+    received: str
+    received_at: datetime | None
+    supplier: str
+    supplier_name: str
+    manufacturer: str
+    supplier_batch: str
+    purchase_order: str
+    certificate: str
+    receipt: str
+    place: str
+    names: dict[str, tuple[str, ...]]
+    verdict: str
+    sentence: str
+    known: bool
+    usable: str
+    blocked: str
+    total: str
+    as_of: datetime | None
+    at: datetime
+    owner: str
+    systems: tuple[parts.SystemView, ...]
+    holds: tuple[parts.HoldView, ...]
+    reasons: tuple[parts.ReasonView, ...]
+    cases: tuple[parts.CaseLine, ...]
+    acts: tuple[parts.ActView, ...]
+    inspections: tuple[parts.Link, ...]
+    nonconformances: tuple[parts.Link, ...]
+    samples: dict[str, str]
+    movements: dict[str, str]
+    exposures: tuple[parts.ExposureView, ...]
+    disposition: parts.DispositionView | None
+
+
+class LotLine(Record, frozen=True):
+    """A lot in a list."""
+
+    id: str
+    site: str
+    number: str
+    item: str
+    supplier_batch: str
+    verdict: str
+    unsafe: bool
+    updated_at: datetime
+
+
+def state(c: Connection, uuid: str, as_of: datetime | None = None) -> Lot | None:
+    """Return a lot as it is now, or as it was at a time: the fold of all changes that had occurred by then."""
+    row = c.execute(select(lot.c.id, lot.c.state).where(lot.c.uuid == uuid)).one_or_none()
+    if row is None:
+        return None
+    now = decode(row.state, Lot)
+    if as_of is None:
+        return now
+    happened = select(change.c.data).where(change.c.lot_id == row.id, change.c.occurred_at <= as_of)
+    changes: list[AnyChange] = [
+        decode(text, AnyChange) for text in c.execute(happened.order_by(change.c.position, change.c.ordinal)).scalars()  # type: ignore[arg-type]
+    ]
+    then = fold(now.id, now.site, changes)
+    return None if then is None else replace(then, number=now.number, named_by=now.named_by)
+
+
+def view(c: Connection, uuid: str, policies: Policies, now: datetime, as_of: datetime | None = None) -> LotView | None:
+    """Return the view of one lot; None where there is none (or was none at that time)."""
+    found = state(c, uuid, as_of)
+    if found is None:
+        return None
+    policy = policies.get(found.site) or Policy(site=found.site, version="")
+    moving = {} if as_of else _deliveries(c, found)
+    return _view(found, policy, as_of or now, as_of, moving, parts.case_lines(c, found, as_of))
+
+
+def _view(
+    found: Lot, policy: Policy, at: datetime, as_of: datetime | None, moving: dict[str, str], cases: tuple[parts.CaseLine, ...]
+) -> LotView:
+    allowed = allowance(found)
+    same = {f: getattr(found, f) for f in _SAME}
+    return LotView(
+        **same,
+        unit_name=NAMES.get(found.unit, found.unit),
+        received=show(found.received),
+        supplier=found.supplier.id if found.supplier else "",
+        supplier_name=found.supplier.name if found.supplier else "",
+        names=found.identities,
+        verdict=verdict(found),
+        sentence=sentence(found, policy),
+        known=allowed.known,
+        usable=show(allowed.usable),
+        blocked=show(allowed.blocked),
+        total=show(allowed.total),
+        as_of=as_of,
+        at=at,
+        owner=policy.owner("quality", found.material_class, at) or "",
+        systems=parts.systems(found, policy, at, moving),
+        holds=parts.holds(found, policy, at),
+        reasons=parts.reason_views(found, at),
+        cases=cases,
+        acts=parts.acts(found),
+        inspections=parts.links(found.inspections),
+        nonconformances=parts.links(found.nonconformances),
+        samples={k: show(v) for k, v in found.samples.items()},
+        movements={k: show(v) for k, v in found.moved.items()},
+        exposures=parts.exposures(found, at),
+        disposition=parts.disposition(found),
+    )
+
+
+_SAME = (
+    "id", "site", "number", "named_by", "item", "item_text", "material_class", "unit", "received_at", "manufacturer",
+    "supplier_batch", "purchase_order", "certificate", "receipt", "place",
+)  # fmt: skip
+
+
+def _deliveries(c: Connection, found: Lot) -> dict[str, str]:
+    """Return where the last status command of each system is on its way."""
+    ids = [w.command for w in found.wanted.values()]
+    query = select(delivery.c.uuid, delivery.c.state).where(delivery.c.uuid.in_(ids))
+    return {row.uuid: row.state for row in c.execute(query)} if ids else {}
+
+
+def listed(
+    c: Connection, sites: Sites, cursor: str = "", limit: int = 50, *, verdict_is: str = "", item: str = "",
+    supplier_batch: str = "", unsafe: bool | None = None,
+) -> Page[LotLine]:  # fmt: skip
+    """List lots, the newest first."""
+    query = at_sites(select(lot), lot.c.site, sites)
+    for column, wanted in ((lot.c.verdict, verdict_is), (lot.c.item, item), (lot.c.supplier_batch, supplier_batch)):
+        if wanted:
+            query = query.where(column == wanted)
+    if unsafe is not None:
+        query = query.where(lot.c.unsafe.is_(unsafe))
+    return paged(c, query, lot.c.id, line, cursor, limit)
+
+
+def line(row: object) -> LotLine:
+    values = {f: getattr(row, f) for f in LotLine.__struct_fields__ if f != "id"}
+    return LotLine(id=row.uuid, **values)  # type: ignore[attr-defined]

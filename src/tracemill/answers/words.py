@@ -1,0 +1,64 @@
+"""Words: how facts are said to people."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from tracemill.model.lot import Hold, Lot
+from tracemill.model.status import HoldReason
+
+ZERO = Decimal(0)
+
+_HELD = {
+    HoldReason.AWAITING_INSPECTION: "waiting for inspection",
+    HoldReason.QUALITY: "on hold by {system}",
+    HoldReason.REJECTED: "rejected by {system}",
+    HoldReason.UNREAD: "held, because a message of {system} could not be read",
+    HoldReason.CONFLICT: "held, because systems disagree",
+    HoldReason.DAMAGE: "damaged in {system}",
+    HoldReason.CUSTOMS: "held by customs in {system}",
+    HoldReason.RECALL: "recalled",
+    HoldReason.EXPIRED: "expired",
+    HoldReason.MISSING_CERTIFICATE: "held, because its certificate is missing",
+    HoldReason.INCOMPLETE_GENEALOGY: "held, because its genealogy is incomplete",
+    HoldReason.IDENTITY: "held, because it is not clear which lot it is",
+    HoldReason.OTHER: "blocked in {system}",
+}
+
+
+def named(system: str) -> str:
+    """Write a system as people say it: erp is ERP, qms-cloud stays."""
+    return system.upper() if system.isalpha() and len(system) <= 4 and system != "hub" else system or "nobody"
+
+
+def held(hold: Hold) -> str:
+    return _HELD[hold.reason].format(system=f"people at the {named('hub')}" if hold.system == "hub" else named(hold.system))
+
+
+def held_clause(hold: Hold, lot: Lot) -> str:
+    """Say a hold as a clause: 96 kg are rejected by QMS."""
+    if hold.quantity is None:
+        return f"all of it is {held(hold)}"
+    return f"{amount(hold.quantity, lot)} {'is' if hold.quantity == 1 else 'are'} {held(hold)}"
+
+
+def amount(value: Decimal, lot: Lot) -> str:
+    return str(lot.quantity(value))
+
+
+def age(since: datetime, now: datetime) -> str:
+    """Say how long ago something was, to one unit."""
+    seconds = max(0, int((now - since) / timedelta(seconds=1)))
+    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size * (1 if name != "d" else 2):
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
+
+
+def ages(since: datetime, now: datetime) -> float:
+    """Return an age in seconds, never negative."""
+    return round(max(0.0, (now - since).total_seconds()), 3)
+
+
+def counted(count: int, word: str) -> str:
+    """Say how many: 1 lot, 43 lots."""
+    return f"{count:,} {word}" + ("" if count == 1 else "s")

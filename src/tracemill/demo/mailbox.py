@@ -1,0 +1,29 @@
+"""A mailbox: an SMTP server on loopback that keeps what it gets, so that the demo can read procurement's mail."""
+
+from email import message_from_bytes
+from email.message import Message
+from typing import Any, Self
+
+from aiosmtpd.controller import Controller
+
+
+class Mailbox:
+    """Receives mail and shows it."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.mails: list[Message] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=port)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002  aiosmtpd's name for it
+        self.mails.append(message_from_bytes(envelope.content))
+        return "250 kept"
+
+    def to(self, recipient: str) -> list[Message]:
+        return [m for m in self.mails if recipient in str(m["To"])]
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
