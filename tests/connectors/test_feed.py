@@ -93,7 +93,10 @@ async def test_a_record_that_appears_late_is_found_by_the_overlap(desk: Desk) ->
 
 
 async def test_a_body_is_the_record_exactly_as_it_was_written(desk: Desk) -> None:
-    written = b'{"posted_at":"2026-11-23T10:00:05","docno":"0042","line":7,"qty":1.50,"tiny":0.0000001,"big":12345678901234567890123,"e":1E3,"name":"L\xc3\xb6t"}'
+    written = (
+        b'{"posted_at":"2026-11-23T10:00:05","docno":"0042","line":7,"qty":1.50,"tiny":0.0000001,'
+        b'"big":12345678901234567890123,"e":1E3,"name":"L\xc3\xb6t"}'
+    )
     desk.answers["GET /receipts"] = lambda seen: (200, b'{"receipts": [' + written.replace(b",", b" , ") + b"]}")
     (record,) = (await connector(desk.url, FEED).poll("receipts", {}, NOW)).records
     assert record.body == written
@@ -161,7 +164,7 @@ async def test_an_empty_list_counts_when_the_control_passes(desk: Desk) -> None:
 
 async def test_an_answer_without_the_list_is_not_an_empty_list(desk: Desk) -> None:
     desk.answers["GET /receipts"] = lambda seen: (200, {"ok": False, "error": "session expired"})
-    with pytest.raises(Unavailable, match="no body.receipts.*session expired"):
+    with pytest.raises(Unavailable, match=r"no body.receipts.*session expired"):
         await connector(desk.url, FEED).poll("receipts", {}, NOW)
 
 

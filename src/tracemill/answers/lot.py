@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from tracemill.answers import claim
 from tracemill.answers import lot_parts as parts
 from tracemill.answers.page import Page, Sites, at_sites, paged
 from tracemill.answers.verdict import sentence
@@ -52,7 +53,7 @@ class LotView(Record, frozen=True):
     as_of: datetime | None
     at: datetime
     owner: str
-    systems: tuple[parts.SystemView, ...]
+    systems: tuple[claim.SystemView, ...]
     holds: tuple[parts.HoldView, ...]
     reasons: tuple[parts.ReasonView, ...]
     cases: tuple[parts.CaseLine, ...]
@@ -87,9 +88,8 @@ def state(c: Connection, uuid: str, as_of: datetime | None = None) -> Lot | None
     if as_of is None:
         return now
     happened = select(change.c.data).where(change.c.lot_id == row.id, change.c.occurred_at <= as_of)
-    changes: list[AnyChange] = [
-        decode(text, AnyChange) for text in c.execute(happened.order_by(change.c.position, change.c.ordinal)).scalars()  # type: ignore[arg-type]
-    ]
+    stored = c.execute(happened.order_by(change.c.position, change.c.ordinal)).scalars()
+    changes: list[AnyChange] = [decode(text, AnyChange) for text in stored]  # type: ignore[arg-type]
     then = fold(now.id, now.site, changes)
     return None if then is None else replace(then, number=now.number, named_by=now.named_by)
 
@@ -125,7 +125,7 @@ def _view(
         as_of=as_of,
         at=at,
         owner=policy.owner("quality", found.material_class, at) or "",
-        systems=parts.systems(found, policy, at, moving),
+        systems=claim.systems(found, policy, at, moving),
         holds=parts.holds(found, policy, at),
         reasons=parts.reason_views(found, at),
         cases=cases,

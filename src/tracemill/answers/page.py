@@ -47,7 +47,7 @@ def cursor_at(place: int) -> str:
 
 
 def paged(
-    c: Connection, query: Select[Any], by: "Column[Any]", make: Callable[[Any], T], cursor: str, limit: int, *, newest: bool = True
+    c: Connection, query: Select[Any], by: "Column[Any]", make: Callable[[Any], T], cursor: str, limit: int, newest: bool = True
 ) -> Page[T]:
     """Run a query page by page, the newest first, and count all that match."""
     limit = max(1, min(limit, MOST))

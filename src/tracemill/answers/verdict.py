@@ -65,4 +65,5 @@ def excess_of(lot: Lot, system: SystemPolicy) -> Decimal:
     if claim is None:
         return ZERO
     mine = derived("hold", lot.id, "conflict", system.name)
-    return excess(allowance(replace(lot, holds={k: h for k, h in lot.holds.items() if k != mine})).target, claim, system.expresses)
+    without = replace(lot, holds={k: h for k, h in lot.holds.items() if k != mine})
+    return excess(allowance(without).target, claim, system.expresses)

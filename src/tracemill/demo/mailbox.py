@@ -10,8 +10,9 @@ from aiosmtpd.controller import Controller
 class Mailbox:
     """Receives mail and shows it."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int) -> None:
         self.mails: list[Message] = []
+        self.port = port
         self._controller = Controller(self, hostname="127.0.0.1", port=port)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002  aiosmtpd's name for it

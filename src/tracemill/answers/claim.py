@@ -1,0 +1,105 @@
+"""Claims side by side: what each system says about a lot, in its words and ours, and what it should say."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from tracemill.answers.verdict import excess_of
+from tracemill.answers.words import ZERO, age, ages
+from tracemill.core.usable import allowance, expected
+from tracemill.model.lot import Lot
+from tracemill.model.policy import Policy, SystemPolicy
+from tracemill.model.quantity import show
+from tracemill.model.record import Record
+from tracemill.model.status import Mode
+
+FACETS = ("quality", "stock", "place", "movement", "item")
+
+
+class WantedView(Record, frozen=True):
+    """What a system was told to show, and how far that came."""
+
+    available: str
+    blocked: str
+    state: str
+    decided_at: datetime
+    settled_at: datetime | None
+    detail: str
+    delivery: str
+
+
+class SystemView(Record, frozen=True):
+    """What one system says about a lot, in its own words and in ours, and what it should say."""
+
+    system: str
+    name: str
+    mode: str
+    roles: tuple[str, ...]
+    owns: tuple[str, ...]
+    shows: str
+    available: str | None
+    quarantine: str | None
+    blocked: str | None
+    read_at: datetime | None
+    age_seconds: float | None
+    age: str
+    should: str | None
+    excess: str
+    standing: str
+    wanted: WantedView | None
+
+
+def systems(found: Lot, policy: Policy, at: datetime, moving: dict[str, str]) -> tuple[SystemView, ...]:
+    """Set all systems of the site side by side: the owner of quality first."""
+    names = dict.fromkeys((*policy.systems, *found.claims, *found.identities))
+    views = [_system(found, policy, policy.systems.get(n) or SystemPolicy(name=n, mode=Mode.OBSERVE), at, moving) for n in names]
+    return tuple(sorted(views, key=lambda v: ("quality" not in v.owns, v.available is None and not v.name)))
+
+
+def _system(found: Lot, policy: Policy, system: SystemPolicy, at: datetime, moving: dict[str, str]) -> SystemView:
+    claim, wanted = found.claims.get(system.name), found.wanted.get(system.name)
+    over = excess_of(found, system)
+    should = expected(allowance(found).target, claim, system.expresses).available if claim else None
+    return SystemView(
+        system=system.name,
+        name=found.native(system.name) or "",
+        mode=system.mode,
+        roles=system.roles,
+        owns=tuple(f for f in FACETS if policy.owner(f, found.material_class, at) == system.name),
+        shows=claim.native if claim else "",
+        available=show(claim.available) if claim else None,
+        quarantine=show(claim.quarantine) if claim else None,
+        blocked=show(claim.blocked) if claim else None,
+        read_at=claim.read_started if claim else None,
+        age_seconds=ages(claim.read_started, at) if claim else None,
+        age=f"read {age(claim.read_started, at)} ago" if claim else "never read",
+        should=show(should) if should is not None else None,
+        excess=show(over),
+        standing=_standing(over, should, claim.available if claim else None, wanted.state if wanted else ""),
+        wanted=_wanted(found, system.name, moving),
+    )
+
+
+def _standing(over: Decimal, should: Decimal | None, shown: Decimal | None, state: str) -> str:
+    """Say in one word how a system stands to what is allowed. Less with a command open is in flight, never a conflict."""
+    if should is None or shown is None:
+        return "silent"
+    if over > ZERO:
+        return "restricting" if state in ("pending", "delivered") else "beyond"
+    if shown == should:
+        return "agrees"
+    return "in flight" if state and state != "verified" else "less"
+
+
+def _wanted(found: Lot, system: str, moving: dict[str, str]) -> WantedView | None:
+    wanted = found.wanted.get(system)
+    if wanted is None:
+        return None
+    return WantedView(
+        available=show(wanted.target.available),
+        blocked=show(wanted.target.blocked),
+        state=moving.get(wanted.command, wanted.state),
+        decided_at=wanted.decided_at,
+        settled_at=wanted.settled_at,
+        detail=wanted.detail,
+        delivery=wanted.command,
+    )
