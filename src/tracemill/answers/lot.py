@@ -127,7 +127,7 @@ def _view(
         owner=policy.owner("quality", found.material_class, at) or "",
         systems=claim.systems(found, policy, at, moving),
         holds=parts.holds(found, policy, at),
-        reasons=parts.reason_views(found, at),
+        reasons=parts.reason_views(found, at, policy.owner("quality", found.material_class, at) or ""),
         cases=cases,
         acts=parts.acts(found),
         inspections=parts.links(found.inspections),

@@ -125,7 +125,7 @@ def holds(found: Lot, policy: Policy, at: datetime) -> tuple[HoldView, ...]:
     )
 
 
-def reason_views(found: Lot, at: datetime) -> tuple[ReasonView, ...]:
+def reason_views(found: Lot, at: datetime, quality: str) -> tuple[ReasonView, ...]:
     return tuple(
         ReasonView(
             text=r.text,
@@ -136,7 +136,7 @@ def reason_views(found: Lot, at: datetime) -> tuple[ReasonView, ...]:
             age=age(r.since, at) if r.since else "",
             next_action=r.next_action,
         )
-        for r in reasons(found)
+        for r in reasons(found, quality)
     )
 
 
@@ -180,8 +180,9 @@ def disposition(found: Lot) -> DispositionView | None:
         return None
     return DispositionView(
         parts=tuple(
-            PartView(decision=p.decision, quantity=show(p.quantity.amount) if p.quantity else None, reason=p.reason,
-                     scope=p.scope)
+            PartView(
+                decision=p.decision, quantity=show(p.quantity.amount) if p.quantity else None, reason=p.reason, scope=p.scope
+            )
             for p in last.parts
         ),
         decided_at=last.decided_at,

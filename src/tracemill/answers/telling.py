@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from tracemill.answers.words import amount, held, named
+from tracemill.answers.words import amount, held_clause, named
 from tracemill.model import change as ch
 from tracemill.model.lot import Lot
-from tracemill.model.quantity import show
+from tracemill.model.quantity import NAMES, show
 from tracemill.model.status import DispositionKind
 
 Told = tuple[str, bool]  # the sentence; True: technical, shown collapsed
@@ -17,6 +17,13 @@ _DECISIONS = {
     DispositionKind.SCRAP: "to be scrapped", DispositionKind.REINSPECT: "to be inspected again",
     DispositionKind.INVALIDATED: "decision invalidated", DispositionKind.HOLD: "put on hold", DispositionKind.PENDING: "pending",
 }  # fmt: skip
+_VERBS = {
+    "set_status": "its status command",
+    "open_inspection": "the inspection",
+    "open_nonconformance": "the nonconformance",
+    "post_sample": "the sample's posting",
+    "notify": "the notification",
+}
 
 
 def tell(change: ch.AnyChange, before: Lot) -> Told:
@@ -28,12 +35,115 @@ def _created(x: ch.LotCreated, _: Lot) -> Told:
     return f"{named(x.named_by)} named lot {x.number}" + (f", item {x.item}" if x.item else ""), False
 
 
-def _described(x: ch.LotDescribed, lot: Lot) -> Told:
+def _described(x: ch.LotDescribed, _: Lot) -> Told:
     who = f" from {x.supplier.name or x.supplier.id}" if x.supplier else ""
     batch = f", supplier batch {x.supplier_batch}" if x.supplier_batch else ""
     order = f", purchase order {x.purchase_order}" if x.purchase_order else ""
-    return f"received {show(x.received)} {x.unit and lot_unit(x.unit)}{who}{batch}{order}", False
+    return f"received {show(x.received)} {NAMES.get(x.unit, x.unit)}{who}{batch}{order}", False
 
 
-def lot_unit(unit: str) -> str:
-    return str(ch.LotDescribed and Lot(id="", site="", number="", named_by="", unit=unit).quantity(ch.Decimal(0))).partition(" ")[2]
+def _bound(x: ch.IdentityBound, _: Lot) -> Told:
+    return f"{named(x.system)} calls it {x.id}", True
+
+
+def _claimed(x: ch.StockClaimed, _: Lot) -> Told:
+    return f"{named(x.system)} shows {x.claim.native or 'nothing'}", True
+
+
+def _placed(x: ch.HoldPlaced, lot: Lot) -> Told:
+    return f"{held_clause(x.hold, lot)}" + (f" ({x.hold.note})" if x.hold.note else ""), False
+
+
+def _lifted(x: ch.HoldLifted, _: Lot) -> Told:
+    note = f" ({x.note})" if x.note else ""
+    return f"hold lifted: {x.reason.replace('_', ' ')}, by {named(x.by)}{note}", False
+
+
+def _parts(x: ch.Disposed | ch.DispositionIgnored, lot: Lot) -> str:
+    said = [f"{amount(p.quantity.amount, lot) if p.quantity else 'the rest'} {_DECISIONS[p.decision]}" for p in x.parts]
+    return ", ".join(said)
+
+
+def _disposed(x: ch.Disposed, lot: Lot) -> Told:
+    signer = f", signed {x.signer}" + (f" ({x.meaning})" if x.meaning else "") if x.signer else ""
+    review = "; it came late and waits for review" if x.pending_review else ""
+    return f"{named(x.owner)} decided: {_parts(x, lot)}{signer}{review}", False
+
+
+def _ignored(x: ch.DispositionIgnored, lot: Lot) -> Told:
+    return f"{named(x.by)} said {_parts(x, lot)}; it does not count: {x.why}", False
+
+
+def _inspected(x: ch.InspectionLinked, _: Lot) -> Told:
+    return f"inspection {x.inspection} in {named(x.system)}", False
+
+
+def _nonconforming(x: ch.NonconformanceLinked, _: Lot) -> Told:
+    return f"nonconformance {x.nonconformance} in {named(x.system)}" + (f": {x.defect}" if x.defect else ""), False
+
+
+def _sampled(x: ch.Sampled, lot: Lot) -> Told:
+    return f"sample {x.sample}: {amount(x.quantity, lot)}{' destroyed' if x.destroyed else ' retained'}", False
+
+
+def _moved(x: ch.Moved, lot: Lot) -> Told:
+    order = f" for {x.order}" if x.order else ""
+    return f"{x.kind} {amount(abs(x.quantity), lot)}{order} in {named(x.system)}", not x.counts
+
+
+def _wanted(x: ch.TargetWanted, lot: Lot) -> Told:
+    why = f" ({x.why})" if x.why and x.command else ""
+    if not x.command:
+        return f"{named(x.system)} already shows what it should", True
+    return f"{named(x.system)} shall show {amount(x.target.available, lot)} available{why}", True
+
+
+def _asked(x: ch.ActAsked, _: Lot) -> Told:
+    return f"{named(x.system)} asked for {_VERBS.get(x.verb, x.verb)}", True
+
+
+def _reported(x: ch.CommandReported, _: Lot) -> Told:
+    detail = f": {x.detail}" if x.detail else ""
+    state = x.state.replace("_", " ")
+    return f"{named(x.system)}: {_VERBS.get(x.verb, x.verb)} {state}{detail}", x.state == "delivered"
+
+
+def _exposed(x: ch.Exposed, _: Lot) -> Told:
+    if x.until is None:
+        return f"free in {named(x.system)} until it is restricted", False
+    return f"was free in {named(x.system)} for {(x.until - x.since).total_seconds():.1f} s", False
+
+
+def _case_opened(x: ch.CaseOpened, _: Lot) -> Told:
+    return f"case opened ({x.consequence}): {x.title}", False
+
+
+def _case_closed(_x: ch.CaseClosed, _: Lot) -> Told:
+    return "case closed", True
+
+
+def _noted(x: ch.Noted, _: Lot) -> Told:
+    return x.text, False
+
+
+_SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
+    ch.LotCreated: _created,
+    ch.LotDescribed: _described,
+    ch.IdentityBound: _bound,
+    ch.StockClaimed: _claimed,
+    ch.HoldPlaced: _placed,
+    ch.HoldLifted: _lifted,
+    ch.Disposed: _disposed,
+    ch.DispositionIgnored: _ignored,
+    ch.InspectionLinked: _inspected,
+    ch.NonconformanceLinked: _nonconforming,
+    ch.Sampled: _sampled,
+    ch.Moved: _moved,
+    ch.TargetWanted: _wanted,
+    ch.ActAsked: _asked,
+    ch.CommandReported: _reported,
+    ch.Exposed: _exposed,
+    ch.CaseOpened: _case_opened,
+    ch.CaseClosed: _case_closed,
+    ch.Noted: _noted,
+}

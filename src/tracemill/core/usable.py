@@ -121,23 +121,26 @@ def hold_words(hold: Hold, lot: Lot) -> str:
     amount = "" if hold.quantity is None else f"{lot.quantity(hold.quantity)} "
     by = f" by {hold.by}" if hold.by and hold.by != hold.system else ""
     note = f": {hold.note}" if hold.note else ""
-    return f"{amount}{_WORDS[hold.reason]} ({hold.system}{by}){note}"
+    placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
+    return f"{amount}{_WORDS[hold.reason]}{placer}{note}"
 
 
-def reasons(lot: Lot) -> list[Reason]:
-    """List every reason why a lot, or a part of it, is not released; the oldest first."""
+def reasons(lot: Lot, quality: str = "") -> list[Reason]:
+    """List every reason why a lot, or a part of it, is not released; the oldest first. `quality` is who owns quality."""
     found = [
         Reason(
             text=hold_words(h, lot),
-            owner=h.system,
+            owner=who,
             since=h.placed_at,
             kind=h.reason,
-            next_action=_NEXT.get(h.reason, "the placer lifts it in {system}").format(system=h.system, native=h.native),
+            next_action=_NEXT.get(h.reason, "the placer lifts it in {system}").format(system=who, native=h.native),
         )
         for h in lot.holds.values()
+        for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.system]
     ]
     if lot.disposition is None and not any(h.reason is HoldReason.AWAITING_INSPECTION for h in lot.holds.values()):
-        found.append(Reason(text="nobody who may decide about its quality has said anything", owner="", kind="unknown"))
+        text = "nobody who may decide about its quality has said anything"
+        found.append(Reason(text=text, owner=quality, kind="unknown"))
     for system, wanted in lot.wanted.items():
         if wanted.state not in ("verified", "superseded") and wanted.target.available > ZERO:
             text = f"{system} was asked to release {lot.quantity(wanted.target.available)}: {wanted.state}"

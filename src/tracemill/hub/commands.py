@@ -23,8 +23,7 @@ from tracemill.model.moment import at
 from tracemill.model.record import Record, decode, encode
 from tracemill.model.status import FeedKind, MessageState
 from tracemill.observe.metrics import RECEIVED
-from tracemill.store import accounts, audit, cases, decisions, idempotency, lots, messages, systems
-from tracemill.store.accounts import Account
+from tracemill.store import audit, cases, decisions, idempotency, lots, messages, systems
 from tracemill.store.idempotency import Claim
 from tracemill.store.messages import Fate, Incoming, Receipt
 from tracemill.store.writer import Priority
@@ -143,7 +142,7 @@ async def _act(runtime: Runtime, lot: Lot, kind: str, data: dict[str, Any], by: 
         "specversion": "1.0", "id": by.key, "source": f"/{lot.site}/{HUB}", "type": kind, "time": now.isoformat(),
         "subject": lot.id, "datacontenttype": "application/json", "data": {"lot": {"id": lot.id}, **data},
     }  # fmt: skip
-    pushed = Pushed(system=HUB, site=lot.site, key=f"{by.name}:{by.key}", body=encode(body))
+    pushed = Pushed(system=HUB, site=lot.site, key=f"{by.name}:{by.key}:{now.isoformat()}", body=encode(body))
     message = (await accept(runtime, [pushed], by))[0]
     fate = await outcome(runtime, message.uuid, WAIT)
     if fate is None or fate.state not in (MessageState.PARKED, MessageState.DISCARDED):
@@ -171,7 +170,7 @@ async def pause(runtime: Runtime, system: str, paused: bool, by: By, reason: str
 
     def write(tx: Connection) -> None:
         systems.set_paused(tx, system, now if paused else None, by.name, reason)
-        _record(tx, link.site, by, now, "system.paused" if paused else "system.resumed", system, reason)
+        record(tx, link.site, by, now, "system.paused" if paused else "system.resumed", system, reason)
 
     await runtime.store.write(write, Priority.DELIVER)
     link.paused = paused
@@ -195,7 +194,7 @@ async def resolve(runtime: Runtime, key: str, site: str, lot: str, by: By, note:
             raise NotPossible(f"case {key} is not open")
         view = lots.load(tx, (), {lot} if lot else ())
         if lot not in view.lots:
-            return _record(tx, site, by, now, "case.resolved", key, note)
+            return record(tx, site, by, now, "case.resolved", key, note)
         closed = CaseClosed(key=key)
         view.put(evolve(view.lots[lot], closed))
         told = Event(
@@ -210,33 +209,10 @@ async def resolve(runtime: Runtime, key: str, site: str, lot: str, by: By, note:
     await runtime.store.write(write, Priority.RECEIVE)
 
 
-def _record(tx: Connection, site: str, by: By, at_: datetime, action: str, subject: str, reason: str = "") -> None:
+def record(tx: Connection, site: str, by: By, at_: datetime, action: str, subject: str, reason: str = "") -> None:
     digest = sha256(f"{action}:{subject}:{reason}".encode()).digest()
     said = audit.Entry(at=at_, actor=by.name, action=action, subject=subject[:300], payload_hash=digest, reason=reason)
     audit.record(tx, site, said)
-
-
-async def open_account(runtime: Runtime, new: Account, by: By) -> None:
-    """Write a new service account."""
-
-    def write(tx: Connection) -> None:
-        if not accounts.add(tx, new):
-            raise NotPossible(f"there is already an account {new.name}")
-        _record(tx, HUB, by, runtime.clock(), "account.created", new.name, f"scopes {' '.join(new.scopes)}")
-
-    await runtime.store.write(write)
-
-
-async def disable_account(runtime: Runtime, client_id: str, by: By, reason: str) -> None:
-    """Shut an account at once."""
-    now = runtime.clock()
-
-    def write(tx: Connection) -> None:
-        if not accounts.disable(tx, client_id, now):
-            raise NotPossible(f"there is no open account {client_id}")
-        _record(tx, HUB, by, now, "account.disabled", client_id, reason)
-
-    await runtime.store.write(write)
 
 
 async def begin(runtime: Runtime, client: str, key: str, fingerprint: str) -> Claim:

@@ -23,6 +23,7 @@ from tracemill.store.messages import Stored
 from tracemill.store.writer import Priority
 
 BATCH_SIZE = 100
+WAITING = (MessageState.RECEIVED, MessageState.PARKED)
 
 
 class Read:
@@ -117,6 +118,8 @@ def write_batch(
     runtime: Runtime, tx: Connection, batch: Sequence[Read], now: datetime, done: MessageState = MessageState.PROCESSED
 ) -> Effects:
     """Write a batch in one transaction: decisions of what could be read, parked messages and their holds for the rest."""
+    waiting = messages.still(tx, [r.message.id for r in batch], WAITING)
+    batch = [r for r in batch if r.message.id in waiting]
     items: list[Item] = []
     for item in batch:
         if item.problem is None:

@@ -135,13 +135,13 @@ def _event(
     kind: str, values: dict[str, Any], source: str, site: str, envelope: dict[str, Any], read_started: datetime | None
 ) -> Event:
     occurred = _moment(values.pop("occurred", None)) or at(envelope["recorded"])
-    actor, reason = str(values.pop("actor", "") or ""), str(values.pop("reason", "") or "")
-    place = str(values.pop("site", "") or site)
+    own = getattr(TYPES.get(kind), "__struct_fields__", ())  # an event's own field of that name is not the envelope's
+    actor, reason, place = (str(values.pop(f, "") or "") if f not in own else "" for f in ("actor", "reason", "site"))
     if kind == "stock.observed.v1" and read_started is not None:
         values["read_started"] = read_started
     data = _data(kind, values)
     _check_ids(data.lot)
-    return Event(type=kind, site=place, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope)
+    return Event(type=kind, site=place or site, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope)
 
 
 def _data(kind: str, values: dict[str, Any]) -> Any:

@@ -183,6 +183,14 @@ def _stored(row: Any) -> Stored:
     )
 
 
+def still(tx: Connection, ids: Iterable[int], states: tuple[MessageState, ...]) -> set[int]:
+    """Return which of these messages are still in one of the states: nobody settles a message twice."""
+    found: set[int] = set()
+    for some in chunks(ids):
+        found.update(tx.execute(select(message.c.id).where(message.c.id.in_(some), message.c.state.in_(states))).scalars())
+    return found
+
+
 def settle(tx: Connection, ids: Iterable[int], state: MessageState, at: datetime) -> None:
     """Mark messages as processed (or replayed)."""
     for some in chunks(ids):

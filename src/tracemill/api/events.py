@@ -1,0 +1,139 @@
+"""Events in: structured, batched and binary CloudEvents 1.0, and signed webhooks. Accepted means durable."""
+
+from hashlib import sha256
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from tracemill.api.access import HubOf, by, needs
+from tracemill.api.answer import answer, returns
+from tracemill.api.problem import Problem
+from tracemill.api.security import Caller
+from tracemill.hub import commands
+from tracemill.hub.commands import Pushed
+from tracemill.hub.hub import Hub
+from tracemill.model.event import INTERNAL, TYPES, json_schemas
+from tracemill.model.record import Record
+
+router = APIRouter(prefix="/v1")
+ONE, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
+MOST = 1000
+
+
+class Accepted(Record, frozen=True):
+    """A stored event. `outcome`: stored, duplicate, or conflict (the same id came with another body: parked)."""
+
+    id: str
+    outcome: str
+
+
+class Receipts(Record, frozen=True):
+    """What was stored, in the order it was sent. Look at /v1/messages/{id} for what became of it."""
+
+    messages: tuple[Accepted, ...]
+
+
+@router.post("/events", tags=["events"], **returns(Receipts, 202))
+async def events(
+    request: Request, hub: HubOf, caller: Caller = needs("events:write"), system: str = "", site: str = ""
+) -> Response:
+    """Take CloudEvents from a system. `system` names it where the caller speaks for several; its events are told once by id."""
+    found = _bodies(request, await request.body())
+    source, where = _source(hub, caller, system, site)
+    pushed = [Pushed(system=source, site=where, key=_key(raw, body), body=raw) for raw, body in found]
+    receipts = await commands.accept(hub.runtime, pushed, by(request, caller))
+    return answer(Receipts(messages=tuple(Accepted(id=r.uuid, outcome=r.outcome) for r in receipts)), 202)
+
+
+def _source(hub: Hub, caller: Caller, system: str, site: str) -> tuple[str, str]:
+    """Return the system that speaks and the site it speaks about; refuse what the account does not cover."""
+    name = system or (caller.systems[0] if len(caller.systems) == 1 and caller.systems[0] != "*" else "")
+    if not name:
+        raise Problem(422, f"{caller.name} speaks for several systems; say which", next_action="add ?system=NAME")
+    if not caller.speaks_for(name) or name == commands.HUB:
+        raise Problem(403, f"{caller.name} does not speak for system {name}")
+    link = hub.runtime.links.get(name)
+    where = site or (link.site if link else "") or (hub.runtime.sites[0] if len(hub.runtime.sites) == 1 else "")
+    if where not in hub.runtime.policies:
+        raise Problem(422, f"site {where!r} is not known", next_action=f"add ?site= with one of {', '.join(hub.runtime.sites)}")
+    if not caller.at(where):
+        raise Problem(403, f"{caller.name} may not write to site {where}")
+    return name, where
+
+
+def _bodies(request: Request, body: bytes) -> list[tuple[bytes, dict[str, Any]]]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == BATCH:
+        return _batch(body)
+    if kind == ONE:
+        return [(body, _object(body))]
+    if "ce-specversion" in request.headers:
+        return [_binary(request, body)]
+    raise Problem(415, f"content type {kind or 'none'} is no CloudEvent", next_action=f"send {ONE}, {BATCH}, or ce-* headers")
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Parse one event; a body that is no JSON object is refused at the door, because nobody could find it again."""
+    try:
+        found: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem(
+            400, f"the body is not a JSON object: {error}", next_action="it may be cut off; send it again whole"
+        ) from None
+    missing = [a for a in ("id", "source", "specversion", "type") if not found.get(a)]
+    if missing:
+        raise Problem(422, f"not a CloudEvent 1.0: {', '.join(missing)} missing")
+    if found["type"] not in TYPES or found["type"] in INTERNAL:
+        raise Problem(
+            422, f"event type {found['type']!r} is not taken", next_action="known types and their schemas: GET /v1/schemas"
+        )
+    return found
+
+
+def _batch(body: bytes) -> list[tuple[bytes, dict[str, Any]]]:
+    try:
+        raws = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem(400, f"the body is not a JSON array: {error}") from None
+    if len(raws) > MOST:
+        raise Problem(413, f"a batch of {len(raws)} events is over the limit of {MOST}")
+    return [(bytes(raw), _object(bytes(raw))) for raw in raws]
+
+
+def _binary(request: Request, body: bytes) -> tuple[bytes, dict[str, Any]]:
+    """Turn ce-* headers and a data body into the structured form."""
+    attributes = {k[3:]: _header(v) for k, v in request.headers.items() if k.startswith("ce-")}
+    made = {**attributes, "data": msgspec.Raw(body or b"null")}
+    raw = msgspec.json.encode(made)
+    return raw, _object(raw)
+
+
+def _header(value: str) -> str:
+    """Decode a header value (CloudEvents HTTP binding 3.1.3.2): percent-encoded UTF-8, maybe quoted."""
+    text = value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if value[:1] == value[-1:] == '"' and len(value) > 1 else value
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise Problem(400, f"the header value {value!r} is not UTF-8") from None
+
+
+def _key(raw: bytes, event: dict[str, Any]) -> str:
+    """Return the key under which an event is told once: its source and id (CloudEvents 1.0)."""
+    return f"{event['source']} {event['id']}" if event.get("id") else sha256(raw).hexdigest()
+
+
+@router.post("/webhooks/{system}/{name}", tags=["events"], status_code=202, openapi_extra={"security": []})
+async def webhook(request: Request, hub: HubOf, system: str, name: str) -> Response:
+    """Take a webhook; its signature is its credential."""
+    headers = {k.lower(): v for k, v in request.headers.items()}
+    outcome = await commands.webhook(hub.runtime, system, name, headers, await request.body(), request.state.correlation)
+    return answer({"outcome": outcome}, 202)
+
+
+@router.get("/schemas", tags=["events"])
+async def schemas(caller: Caller = needs("lots:read")) -> Response:  # noqa: ARG001  the scope is what is needed
+    """Return the JSON Schema of every event type."""
+    return answer(json_schemas())

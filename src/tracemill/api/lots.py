@@ -1,0 +1,191 @@
+"""Lots: what is known, why it is not released, and what people do about it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from tracemill.answers import deliveries as delivery_answers
+from tracemill.answers import lot as answers
+from tracemill.answers import messages as message_answers
+from tracemill.answers import reference, timeline
+from tracemill.answers.lot_parts import ReasonView
+from tracemill.answers.page import Page
+from tracemill.api.access import HubOf, by, needs
+from tracemill.api.answer import answer, returns
+from tracemill.api.once import once
+from tracemill.api.problem import Problem
+from tracemill.api.security import Caller
+from tracemill.hub import commands
+from tracemill.hub.hub import Hub
+from tracemill.model.lot import Lot
+from tracemill.model.record import Record
+from tracemill.model.status import DispositionKind, HoldReason
+
+router = APIRouter(prefix="/v1/lots", tags=["lots"])
+READ, HOLD, RELEASE, DISPOSE = (needs(f"lots:{w}") for w in ("read", "hold", "release", "dispose"))
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Amount(Body):
+    amount: str = Field(examples=["20"])
+    unit: str = Field(examples=["KGM"])
+
+
+class HoldBody(Body):
+    reason: HoldReason
+    quantity: Amount | None = None
+    note: str = Field(min_length=1, max_length=500)
+
+
+class LiftBody(Body):
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class PartBody(Body):
+    decision: DispositionKind
+    quantity: Amount | None = None
+    reason: str = ""
+
+
+class DisposeBody(Body):
+    parts: list[PartBody] = Field(min_length=1)
+    meaning: str = Field(min_length=1)
+    inspection: str = ""
+
+
+class WhyView(Record, frozen=True):
+    """Each reason why a lot is not released: who owns it, how old it is, what to do next."""
+
+    lot: str
+    verdict: str
+    sentence: str
+    reasons: tuple[ReasonView, ...]
+
+
+async def found(hub: Hub, ref: str, caller: Caller, site: str = "") -> str:
+    """Return the id of the lot that a reference means; 404 or 409 where it means none or several."""
+    sites = (site,) if site else caller.seen_sites
+    if site and not caller.at(site):
+        raise Problem(403, f"{caller.name} may not see site {site}")
+    lots = await hub.runtime.store.read(lambda c: reference.find(c, ref, sites))
+    if not lots:
+        raise Problem(404, f"no system calls any lot {ref!r}", next_action="search by any key: GET /v1/search?q=")
+    if len(lots) > 1 and lots[0].matched != "id":
+        named = [{"id": f.id, "site": f.site, "number": f.number, "item": f.item, "matched": f.matched} for f in lots]
+        raise Problem(409, f"{ref!r} may mean {len(lots)} lots; use the id of one", lots=named)
+    return lots[0].id
+
+
+async def _state(hub: Hub, uuid: str) -> Lot:
+    state = await hub.runtime.store.read(lambda c: answers.state(c, uuid))
+    if state is None:
+        raise Problem(404, f"there is no lot {uuid}")
+    return state
+
+
+async def _view(hub: Hub, uuid: str, as_of: datetime | None = None) -> answers.LotView:
+    now = hub.runtime.clock()
+    view = await hub.runtime.store.read(lambda c: answers.view(c, uuid, hub.runtime.policies, now, as_of))
+    if view is None:
+        raise Problem(404, f"nothing was known of this lot at {as_of}" if as_of else f"there is no lot {uuid}")
+    return view
+
+
+@router.get("", **returns(Page[answers.LotLine]))
+async def listed(
+    hub: HubOf, caller: Caller = READ, cursor: str = "", limit: int = Query(50, ge=1, le=500), verdict: str = "",
+    item: str = "", supplier_batch: str = "", unsafe: bool | None = None,
+) -> Response:  # fmt: skip
+    """List lots, the newest first."""
+    return answer(
+        await hub.runtime.store.read(
+            lambda c: answers.listed(
+                c, caller.seen_sites, cursor, limit, verdict_is=verdict, item=item, supplier_batch=supplier_batch, unsafe=unsafe
+            )
+        )
+    )
+
+
+@router.get("/{ref:path}/why", **returns(WhyView))
+async def why(hub: HubOf, ref: str, caller: Caller = READ, site: str = "") -> Response:
+    """Say each reason why a lot is not released, with its owner and age."""
+    view = await _view(hub, await found(hub, ref, caller, site))
+    return answer(WhyView(lot=view.number, verdict=view.verdict, sentence=view.sentence, reasons=view.reasons))
+
+
+@router.get("/{ref:path}/timeline", **returns(list[timeline.Entry]))
+async def told(hub: HubOf, ref: str, caller: Caller = READ, site: str = "", as_of: datetime | None = None) -> Response:
+    """Tell a lot's changes in plain words, the newest first."""
+    uuid = await found(hub, ref, caller, site)
+    return answer(await hub.runtime.store.read(lambda c: timeline.entries(c, uuid, as_of)))
+
+
+@router.get("/{ref:path}/messages", **returns(Page[message_answers.MessageLine]))
+async def messages(hub: HubOf, ref: str, caller: Caller = READ, site: str = "", cursor: str = "", limit: int = 50) -> Response:
+    """List the messages that said something about a lot."""
+    uuid = await found(hub, ref, caller, site)
+    page = await hub.runtime.store.read(lambda c: message_answers.listed(c, caller.seen_sites, cursor, limit, lot_id=uuid))
+    return answer(page)
+
+
+@router.get("/{ref:path}/deliveries", **returns(Page[delivery_answers.DeliveryView]))
+async def deliveries(hub: HubOf, ref: str, caller: Caller = READ, site: str = "", cursor: str = "", limit: int = 50) -> Response:
+    """List what systems were asked to do about a lot."""
+    uuid = await found(hub, ref, caller, site)
+    page = await hub.runtime.store.read(lambda c: delivery_answers.listed(c, caller.seen_sites, cursor, limit, lot_id=uuid))
+    return answer(page)
+
+
+@router.post("/{ref:path}/holds/{hold}/lift", **returns(answers.LotView))
+async def lift(request: Request, hub: HubOf, ref: str, hold: str, body: LiftBody, caller: Caller = RELEASE) -> Response:
+    """Lift one hold; only its placer, or a role that the site names, may."""
+    lot = await _state(hub, await found(hub, ref, caller))
+
+    async def run(key: str) -> Any:
+        await commands.lift(hub.runtime, lot, hold, body.reason, by(request, caller, key))
+        return await _view(hub, lot.id)
+
+    return await once(request, caller, run)
+
+
+@router.post("/{ref:path}/holds", **returns(answers.LotView))
+async def place(request: Request, hub: HubOf, ref: str, body: HoldBody, caller: Caller = HOLD) -> Response:
+    """Restrict a lot, or a quantity of it, in every system."""
+    lot = await _state(hub, await found(hub, ref, caller))
+    quantity = body.quantity.model_dump() if body.quantity else None
+
+    async def run(key: str) -> Any:
+        await commands.place(hub.runtime, lot, body.reason, quantity, body.note, by(request, caller, key))
+        return await _view(hub, lot.id)
+
+    return await once(request, caller, run)
+
+
+@router.post("/{ref:path}/dispositions", **returns(answers.LotView))
+async def dispose(request: Request, hub: HubOf, ref: str, body: DisposeBody, caller: Caller = DISPOSE) -> Response:
+    """Decide about a lot as quality, signed with the caller's name."""
+    lot = await _state(hub, await found(hub, ref, caller))
+    decision = body.model_dump(mode="json", exclude_none=True)
+
+    async def run(key: str) -> Any:
+        await commands.dispose(hub.runtime, lot, decision, by(request, caller, key))
+        return await _view(hub, lot.id)
+
+    return await once(request, caller, run)
+
+
+@router.get("/{ref:path}", **returns(answers.LotView))
+async def one(
+    hub: HubOf, ref: str, caller: Caller = READ, site: str = "",
+    as_of: Annotated[datetime | None, Query(description="what was true then; needs an offset")] = None,
+) -> Response:  # fmt: skip
+    """Show one lot: verdict, claims side by side, holds, reasons. `ref`: its id, number, or what any system calls it."""
+    if as_of is not None and as_of.tzinfo is None:
+        raise Problem(422, f"as_of {as_of.isoformat()} has no offset", next_action="write 2026-11-23T14:05:00+01:00")
+    return answer(await _view(hub, await found(hub, ref, caller, site), as_of))

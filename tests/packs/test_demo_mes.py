@@ -1,0 +1,125 @@
+"""The MES pack against the MES: a cap that is exact, told in one idempotent call, and a floor that cannot go beyond it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.packs.conftest import Plant, sums
+from tracemill.app.build import utc_now
+from tracemill.model.connector import InDoubt, Job, Rejected, Unavailable
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def status(lot: str, batch: str, available: str, permitted: str = "", **more: Any) -> Job:
+    value = {"available": available, "blocked": "0", "permitted": permitted or available, "unit": "KGM", "item": "4711", **more}
+    ids = {"erp": batch} if batch else {}
+    return Job(token=f"tm-{lot}", verb="set_status", lot=lot, number=batch or lot, ids=ids, value=value)
+
+
+async def consume(here: Plant, lot: str, qty: str) -> tuple[int, Any]:
+    return await here.mes.ask("POST", "/mes/orders/WO-2203/consume", {"lot": lot, "qty": qty})
+
+
+async def lot_of(here: Plant, lot: str) -> dict[str, Any]:
+    found: dict[str, Any] = await here.mes.ui(f"/mes/material-lots/{lot}", method="GET")
+    return found
+
+
+async def test_the_hub_names_lots_after_the_label(here: Plant) -> None:
+    assign = here.mes.link.assign
+    assert assign is not None
+    assert assign.evaluate({"number": "L-2411-07", "item": "4711", "ids": {}}) == "ML241107"
+    assert assign.evaluate({"number": "SG-24-0118", "item": "4711", "ids": {"erp": "l 2411/07"}}) == "ML241107"
+
+
+async def test_a_lot_is_made_locked_then_permitted_and_the_label_ties_it_to_the_erp(here: Plant) -> None:
+    await here.mes.send(status("ML1", "L-1", "0"))
+    event = await here.mes.stock("ML1")
+    assert (sums(event), event.actor) == ({}, "hub")
+    assert [(alias.system, alias.id) for alias in event.data.lot.aliases] == [("erp", "L-1")]
+    await here.mes.send(status("ML1", "L-1", "383"))
+    assert sums(await here.mes.stock("ML1")) == {"available": "383"}
+    found = await lot_of(here, "ML1")
+    assert (found["state"], found["usable_qty"], found["unit"], found["item"]) == ("FREE", "383", "kg", "4711")
+
+
+async def test_the_same_status_again_changes_nothing(here: Plant) -> None:
+    for _ in range(2):
+        await here.mes.send(status("ML2", "L-2", "100"))
+    assert len(await here.mes.journal("lot_set", "ML2")) == 1
+
+
+async def test_what_is_left_is_exact(here: Plant) -> None:
+    await here.mes.send(status("ML3", "L-3", "0.3"))
+    assert (await consume(here, "ML3", "0.1"))[0] == 201
+    event = await here.mes.stock("ML3")
+    assert sums(event) == {"available": "0.2"}
+    assert [row.native for row in event.data.rows] == ["FREE permitted", "FREE consumed"]
+    await here.mes.send(status("ML3", "L-3", "0", permitted="0.1"))
+    assert sums(await here.mes.stock("ML3")) == {}
+
+
+async def test_a_consumption_is_told_once_as_a_movement(here: Plant) -> None:
+    await here.mes.send(status("ML4", "L-4", "100"))
+    _, body = await consume(here, "ML4", "12.5")
+    records, cursor = await here.mes.records("consumptions")
+    (record,) = [r for r in records if r.key == str(body["consumption"]["seq"])]
+    (event,) = here.mes.translated(record)
+    data = event.data
+    assert (event.type, data.lot.id, data.kind, str(data.quantity), data.order) == (
+        "movement.recorded.v1", "ML4", "consumed", "12.5 kg", "WO-2203",
+    )  # fmt: skip
+    assert abs((event.occurred.utc - utc_now()).total_seconds()) < 60
+    await consume(here, "ML4", "1")
+    again, _ = await here.mes.records("consumptions", cursor)
+    assert again[-1].key == str(int(record.key) + 1)
+    (lot,) = [r for r in (await here.mes.records("material_lots"))[0] if r.key == "ML4"]
+    assert sums(here.mes.translated(lot)[0]) == {"available": "86.5"}
+
+
+@pytest.mark.parametrize("restricted", ["quarantine", "blocked"])
+async def test_what_is_restricted_cannot_be_consumed(here: Plant, restricted: str) -> None:
+    assert here.mes.link.pack.enforces[restricted] == "blocks"
+    lot = "M5" + restricted.upper()
+    await here.mes.send(status(lot, "L-5", "0"))
+    code, body = await consume(here, lot, "1")
+    assert (code, body["error"]["code"]) == (409, "LOT_LOCKED")
+    await here.mes.send(status(lot, "L-5", "10", blocked="20"))
+    code, body = await consume(here, lot, "11")
+    assert (code, body["error"]["code"]) == (409, "NOT_ENOUGH")
+
+
+async def test_a_call_of_ours_that_arrives_late_does_nothing(here: Plant) -> None:
+    await here.mes.send(status("ML6", "L-6", "0"))
+    await here.mes.arm("PUT", "/mes/material-lots/*", "delay", seconds=6)
+    with pytest.raises(InDoubt):
+        await here.mes.send(status("ML6", "L-6", "100"))
+    # The restriction after it; what it sets differs, so that it is a change.
+    await here.mes.send(status("ML6", "L-6", "0", permitted="1"))
+    await asyncio.sleep(1.5)
+    assert (await lot_of(here, "ML6"))["state"] == "LOCKED"
+
+
+async def test_a_200_that_says_no_is_a_no(here: Plant) -> None:
+    await here.mes.send(status("ML7", "L-7", "1"))
+    with pytest.raises(Rejected, match="ML7 is a lot of 4711"):
+        await here.mes.send(status("ML7", "L-7", "1", item="6100"))
+    with pytest.raises(Rejected, match="must match"):
+        await here.mes.send(status("X7", "L-7", "1"))
+    with pytest.raises(Rejected, match="unit"):
+        await here.mes.send(status("ML7", "L-7", "1", unit="LTR"))
+
+
+async def test_a_label_is_kept_where_the_erps_name_is_not_known(here: Plant) -> None:
+    await here.mes.send(status("ML8", "L-8", "1"))
+    await here.mes.send(status("ML8", "", "2"))
+    assert (await lot_of(here, "ML8"))["source_lot"] == "L-8"
+
+
+async def test_a_lot_that_is_not_there_is_absent_and_to_a_stranger_unknown(here: Plant) -> None:
+    assert await here.mes.link.connector.read(["MNONE"], utc_now) == {"MNONE": None}
+    with pytest.raises(Unavailable, match="credentials refused"):
+        await here.mes.stranger.connector.read(["MNONE"], utc_now)
+    assert not (await here.mes.stranger.connector.probe()).ok
