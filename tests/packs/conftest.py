@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -137,6 +138,11 @@ class System:
 async def kept(_cursor: dict[str, Any]) -> None:
     """Keep a cursor; these tests do not crash."""
     await asyncio.sleep(0)
+
+
+def again(job: Job) -> Job:
+    """Return the same command as a second try, the first of which may have worked."""
+    return msgspec.structs.replace(job, attempt=2, doubtful=True)
 
 
 def sums(event: Event) -> dict[str, str]:

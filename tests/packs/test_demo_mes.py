@@ -35,47 +35,47 @@ async def test_the_hub_names_lots_after_the_label(here: Plant) -> None:
 
 
 async def test_a_lot_is_made_locked_then_permitted_and_the_label_ties_it_to_the_erp(here: Plant) -> None:
-    await here.mes.send(status("ML1", "L-1", "0"))
-    event = await here.mes.stock("ML1")
+    await here.mes.send(status("ML01", "L-1", "0"))
+    event = await here.mes.stock("ML01")
     assert (sums(event), event.actor) == ({}, "hub")
     assert [(alias.system, alias.id) for alias in event.data.lot.aliases] == [("erp", "L-1")]
-    await here.mes.send(status("ML1", "L-1", "383"))
-    assert sums(await here.mes.stock("ML1")) == {"available": "383"}
-    found = await lot_of(here, "ML1")
+    await here.mes.send(status("ML01", "L-1", "383"))
+    assert sums(await here.mes.stock("ML01")) == {"available": "383"}
+    found = await lot_of(here, "ML01")
     assert (found["state"], found["usable_qty"], found["unit"], found["item"]) == ("FREE", "383", "kg", "4711")
 
 
 async def test_the_same_status_again_changes_nothing(here: Plant) -> None:
     for _ in range(2):
-        await here.mes.send(status("ML2", "L-2", "100"))
-    assert len(await here.mes.journal("lot_set", "ML2")) == 1
+        await here.mes.send(status("ML02", "L-2", "100"))
+    assert len(await here.mes.journal("lot_set", "ML02")) == 1
 
 
 async def test_what_is_left_is_exact(here: Plant) -> None:
-    await here.mes.send(status("ML3", "L-3", "0.3"))
-    assert (await consume(here, "ML3", "0.1"))[0] == 201
-    event = await here.mes.stock("ML3")
+    await here.mes.send(status("ML03", "L-3", "0.3"))
+    assert (await consume(here, "ML03", "0.1"))[0] == 201
+    event = await here.mes.stock("ML03")
     assert sums(event) == {"available": "0.2"}
     assert [row.native for row in event.data.rows] == ["FREE permitted", "FREE consumed"]
-    await here.mes.send(status("ML3", "L-3", "0", permitted="0.1"))
-    assert sums(await here.mes.stock("ML3")) == {}
+    await here.mes.send(status("ML03", "L-3", "0", permitted="0.1"))
+    assert sums(await here.mes.stock("ML03")) == {}
 
 
 async def test_a_consumption_is_told_once_as_a_movement(here: Plant) -> None:
-    await here.mes.send(status("ML4", "L-4", "100"))
-    _, body = await consume(here, "ML4", "12.5")
+    await here.mes.send(status("ML04", "L-4", "100"))
+    _, body = await consume(here, "ML04", "12.5")
     records, cursor = await here.mes.records("consumptions")
     (record,) = [r for r in records if r.key == str(body["consumption"]["seq"])]
     (event,) = here.mes.translated(record)
     data = event.data
     assert (event.type, data.lot.id, data.kind, str(data.quantity), data.order) == (
-        "movement.recorded.v1", "ML4", "consumed", "12.5 kg", "WO-2203",
+        "movement.recorded.v1", "ML04", "consumed", "12.5 kg", "WO-2203",
     )  # fmt: skip
     assert abs((event.occurred.utc - utc_now()).total_seconds()) < 60
-    await consume(here, "ML4", "1")
-    again, _ = await here.mes.records("consumptions", cursor)
-    assert again[-1].key == str(int(record.key) + 1)
-    (lot,) = [r for r in (await here.mes.records("material_lots"))[0] if r.key == "ML4"]
+    await consume(here, "ML04", "1")
+    later, _ = await here.mes.records("consumptions", cursor)
+    assert later[-1].key == str(int(record.key) + 1)
+    (lot,) = [r for r in (await here.mes.records("material_lots"))[0] if r.key == "ML04"]
     assert sums(here.mes.translated(lot)[0]) == {"available": "86.5"}
 
 
@@ -92,30 +92,30 @@ async def test_what_is_restricted_cannot_be_consumed(here: Plant, restricted: st
 
 
 async def test_a_call_of_ours_that_arrives_late_does_nothing(here: Plant) -> None:
-    await here.mes.send(status("ML6", "L-6", "0"))
+    await here.mes.send(status("ML06", "L-6", "0"))
     await here.mes.arm("PUT", "/mes/material-lots/*", "delay", seconds=6)
     with pytest.raises(InDoubt):
-        await here.mes.send(status("ML6", "L-6", "100"))
+        await here.mes.send(status("ML06", "L-6", "100"))
     # The restriction after it; what it sets differs, so that it is a change.
-    await here.mes.send(status("ML6", "L-6", "0", permitted="1"))
+    await here.mes.send(status("ML06", "L-6", "0", permitted="1"))
     await asyncio.sleep(1.5)
-    assert (await lot_of(here, "ML6"))["state"] == "LOCKED"
+    assert (await lot_of(here, "ML06"))["state"] == "LOCKED"
 
 
 async def test_a_200_that_says_no_is_a_no(here: Plant) -> None:
-    await here.mes.send(status("ML7", "L-7", "1"))
-    with pytest.raises(Rejected, match="ML7 is a lot of 4711"):
-        await here.mes.send(status("ML7", "L-7", "1", item="6100"))
+    await here.mes.send(status("ML07", "L-7", "1"))
+    with pytest.raises(Rejected, match="ML07 is a lot of 4711"):
+        await here.mes.send(status("ML07", "L-7", "1", item="6100"))
     with pytest.raises(Rejected, match="must match"):
         await here.mes.send(status("X7", "L-7", "1"))
     with pytest.raises(Rejected, match="unit"):
-        await here.mes.send(status("ML7", "L-7", "1", unit="LTR"))
+        await here.mes.send(status("ML07", "L-7", "1", unit="LTR"))
 
 
 async def test_a_label_is_kept_where_the_erps_name_is_not_known(here: Plant) -> None:
-    await here.mes.send(status("ML8", "L-8", "1"))
-    await here.mes.send(status("ML8", "", "2"))
-    assert (await lot_of(here, "ML8"))["source_lot"] == "L-8"
+    await here.mes.send(status("ML08", "L-8", "1"))
+    await here.mes.send(status("ML08", "", "2"))
+    assert (await lot_of(here, "ML08"))["source_lot"] == "L-8"
 
 
 async def test_a_lot_that_is_not_there_is_absent_and_to_a_stranger_unknown(here: Plant) -> None:

@@ -1,4 +1,4 @@
-"""The QMS pack against the QMS: inspections, samples, decisions, nonconformances, and a key that is refused with an empty list."""
+"""The QMS pack against the QMS: inspections, samples, decisions, nonconformances, and a refused key's empty list."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.packs.conftest import HOOK_SECRET, Plant
+from tests.packs.conftest import HOOK_SECRET, Plant, again, kept
 from tracemill.app.build import utc_now
 from tracemill.hub.translate import Untranslatable
 from tracemill.model.connector import InDoubt, Job, Unavailable
@@ -17,8 +17,8 @@ from tracemill.model.quantity import show
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ORDER: Mapping[str, Any] = {
-    "item": "4711", "item_text": "Citric acid", "supplier": {"id": "ACME", "name": "Acme Chemicals"}, "supplier_batch": "ACM/7731",
-    "manufacturer": "ACME", "purchase_order": "4500012345", "certificate": "COA-7731.pdf", "requirement": {"plan": "incoming"},
+    "item": "4711", "item_text": "Citric acid", "supplier": {"id": "ACME", "name": "Acme Chemicals"},
+    "supplier_batch": "ACM/7731", "manufacturer": "ACME", "purchase_order": "4500012345", "certificate": "COA-7731.pdf", "requirement": {"plan": "incoming"},
     "quantity": "480", "unit": "KGM",
 }  # fmt: skip
 
@@ -49,7 +49,7 @@ async def test_an_inspection_is_opened_once_with_what_quality_needs(here: Plant)
     done = await here.qms.send(job)
     finding = await here.qms.seek(job)
     assert (finding.state, finding.native) == ("present", done.native)
-    await here.qms.send(Job(**{name: getattr(job, name) for name in job.__struct_fields__} | {"attempt": 2, "doubtful": True}))
+    await here.qms.send(again(job))
     assert len(await here.qms.journal("sample_group_created", done.native)) == 1
     group = (await here.qms.ui(f"/v2/sample-groups/{done.native}", method="GET"))["sample_group"]
     assert (group["lot_label"], group["quantity"]) == ("L-2411-07", {"value": "480", "unit": "kg"})
@@ -147,13 +147,9 @@ async def test_a_wrong_key_is_never_an_empty_laboratory(here: Plant) -> None:
     finding = await here.qms.stranger.connector.seek(inspection("L-7", "tm-L-7"), {})
     assert finding.state == "unknown"
     with pytest.raises(Unavailable):
-        await here.qms.stranger.connector.send(inspection("L-8", "tm-L-8"), {}, _kept)
+        await here.qms.stranger.connector.send(inspection("L-8", "tm-L-8"), {}, kept)
     assert not (await here.qms.stranger.connector.probe()).ok
     assert (await here.qms.link.connector.probe()).ok
-
-
-async def _kept(_cursor: dict[str, Any]) -> None:
-    await asyncio.sleep(0)
 
 
 async def test_the_feed_goes_on_from_its_minute_and_by_pages(here: Plant) -> None:
@@ -162,8 +158,8 @@ async def test_the_feed_goes_on_from_its_minute_and_by_pages(here: Plant) -> Non
     records, cursor = await here.qms.records("sample_groups")
     assert len({r.key for r in records}) == len(records) >= 3
     group = await opened(here, "L-F9")
-    again, _ = await here.qms.records("sample_groups", cursor)
-    assert group in {r.key for r in again}
+    later, _ = await here.qms.records("sample_groups", cursor)
+    assert group in {r.key for r in later}
 
 
 async def test_a_webhook_is_believed_by_its_signature(here: Plant) -> None:

@@ -59,10 +59,11 @@ def allowance(lot: Lot) -> Allowance:
     accepted, rejected = decided(lot)
     whole = [h for h in lot.holds.values() if h.quantity is None]
     others = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is not HoldReason.REJECTED), ZERO)
+    doubted = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is HoldReason.CONFLICT), ZERO)
     usable = ZERO if whole else max(ZERO, min(accepted, total) - others)
     return Allowance(
-        known=lot.disposition is not None or bool(whole), usable=usable, blocked=min(rejected + others, total), total=total
-    )
+        known=lot.disposition is not None or bool(whole), usable=usable, blocked=min(rejected + others - doubted, total), total=total
+    )  # what systems disagree about waits in quarantine: nobody decided to block it
 
 
 def expected(target: Target, claim: Claim, expresses: str) -> Target:

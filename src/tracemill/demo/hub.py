@@ -46,8 +46,10 @@ class HubProcess:
         return await self._ask("POST", path, body)
 
     async def _ask(self, method: str, path: str, body: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._token}"}
-        async with self._session.request(method, self.url + path, json=body, headers=headers) as answer:
+        kind = "application/cloudevents+json" if path.startswith("/v1/events") else "application/json"
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
+        data = None if body is None else json.dumps(body)
+        async with self._session.request(method, self.url + path, data=data, headers=headers) as answer:
             text = await answer.text()
             if answer.status >= 400:
                 raise KeyError(f"{method} {path}: {answer.status} {text[:300]}")
@@ -59,13 +61,13 @@ class HubProcess:
 
     async def system(self, number: str, system: str) -> dict[str, Any]:
         """Return what the hub knows about a lot in one system: words, owner, age, wanted state."""
-        lot = await self.lot(number)
-        return next(s for s in lot["systems"] if s["system"] == system)
+        systems: list[dict[str, Any]] = (await self.lot(number))["systems"]
+        return next(s for s in systems if s["system"] == system)
 
     async def act(self, number: str, verb: str) -> dict[str, Any]:
         """Return the last act of a kind for a lot."""
-        lot = await self.lot(number)
-        return [a for a in lot["acts"] if a["verb"] == verb][-1]
+        acts: list[dict[str, Any]] = (await self.lot(number))["acts"]
+        return [a for a in acts if a["verb"] == verb][-1]
 
     async def deliveries(self, number: str, system: str) -> list[dict[str, Any]]:
         """Return the status commands of a lot for one system, the newest first."""

@@ -28,3 +28,9 @@ class Mailbox:
 
     def __exit__(self, *_: object) -> None:
         self._controller.stop()
+
+
+def body_of(mail: Message) -> str:
+    """Return the text of a mail, decoded."""
+    payload = mail.get_payload(decode=True)
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload)

@@ -55,7 +55,7 @@ connection: {{host: 127.0.0.1, port: {port}, sender: tracemill@plant.example}}
 
 SYSTEMS = {
     "erp": ("Stock, purchase orders, receipts", "demo-erp", "HUB", "client_id: 'plain:HUB', client_secret: 'file:secrets/erp'"),
-    "qms": ("Inspections and dispositions", "demo-qms", "hub-api", "key: 'file:secrets/qms'"),
+    "qms": ("Inspections and dispositions", "demo-qms", "hub-api", "api_key: 'file:secrets/qms'"),
     "mes": ("Consumption", "demo-mes", "hub", "username: 'plain:hub', password: 'file:secrets/mes'"),
     "wms": ("Places and blocks", "demo-wms", "hub-api", "token: 'file:secrets/wms'"),
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracemill.demo.claims import Claim, Scene, until
 from tracemill.demo.hub import HubProcess
-from tracemill.demo.mailbox import Mailbox
+from tracemill.demo.mailbox import Mailbox, body_of
 from tracemill.demo.people import Plant
 
 BATCH, WMS_LOT, MES_LOT = "L-2411-07", "L241107", "ML241107"
@@ -21,7 +21,11 @@ class Story:
 
     async def scenes(self) -> AsyncIterator[Scene]:
         for scene in (self.arrival, self.inspection, self.decision, self.procurement, self.damage, self.lock, self.crash):
-            yield await scene()
+            try:
+                yield await scene()
+            except (KeyError, RuntimeError, StopIteration) as error:
+                what = f"{type(error).__name__}: {error}"
+                yield Scene(scene.__name__, str(scene.__doc__), [Claim("demo", "the step could be played", "played", what)])
 
     async def _receive(self, batch: str, wms_lot: str, qty: str, supplier_batch: str) -> None:
         """Goods receipt in ERP and put-away in WMS, as people book them."""
@@ -99,7 +103,7 @@ class Story:
         scene = Scene("procurement", "procurement is mailed and acknowledges")
 
         async def mailed() -> Any:
-            text = str(self.mailbox.to("procurement@plant.example")[0].get_payload(decode=False))
+            text = body_of(self.mailbox.to("procurement@plant.example")[0])
             return all(word in text for word in ("ACM/7731", "4500012345", "96"))
 
         scene.claims.append(await until("mail", "rejection of ACM/7731, 96 kg, order 4500012345", True, mailed))
@@ -152,7 +156,7 @@ class Story:
         scene.claims.append(await self.erp(SECOND, "100 kg on hold, never released", S="100"))
 
         async def released() -> Any:
-            return [e for e in await self.plant.effects("erp", SECOND) if str(e["detail"]).endswith(">F")]
+            return [e for e in await self.plant.effects("erp", SECOND) if e["detail"] == "Q>F"]
 
         scene.claims.append(await until("ERP", "effects of the release: none", [], released))
         return scene
