@@ -35,7 +35,9 @@ operations:
         save: {id: "body.drafts[reference=$token][0].id"}
       - kind: create
         request:
-          {method: POST, path: /drafts, json: {reference: "{token}", from: "{each.from|status}", to: "{each.to|status}", qty: "{each.qty}"}}
+          method: POST
+          path: /drafts
+          json: {reference: "{token}", from: "{each.from|status}", to: "{each.to|status}", qty: "{each.qty}"}
         save: {id: body.id}
       - kind: advance
         request: {method: POST, path: "/drafts/{saved.id}/post", json: {}}

@@ -128,3 +128,17 @@ async def test_a_button_that_says_yes_and_does_nothing_is_seen_by_the_read_and_p
         await one.send(job(), {}, notes)
     await one.send(job(attempt=2), notes.last, notes)
     assert [(d["state"], d["times"]) for d in desk.drafts] == [("posted", 1)]
+
+
+async def test_a_first_try_is_fresh_although_its_caller_keeps_a_plan_in_the_cursor(desk: Desk) -> None:
+    await connector(desk.url, TRANSFER).send(job(), {"plan": [], "token": "tok"}, Notebook())
+    assert desk.count("GET /drafts") == 0
+
+
+async def test_a_retry_after_a_lock_needs_no_proof(desk: Desk) -> None:
+    one, notes = connector(desk.url, TRANSFER), Notebook()
+    desk.fault("POST /drafts", (423, {}))
+    with pytest.raises(Unavailable):
+        await one.send(job(), {}, notes)
+    await one.send(job(attempt=2, doubtful=True), notes.last, notes)
+    assert (desk.count("GET /whoami"), len(desk.posted())) == (0, 1)

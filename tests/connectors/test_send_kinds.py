@@ -142,9 +142,18 @@ async def test_a_blind_command_that_was_refused_for_now_is_sent_later(desk: Desk
     one, notes = connector(desk.url, operations=blind), Notebook()
     desk.fault("POST /drafts", (503, {}))
     with pytest.raises(Unavailable):
-        await one.send(job(), {}, notes)
-    await one.send(job(attempt=2), notes.last, notes)
+        await one.send(job(), {"plan": []}, notes)
+    await one.send(job(attempt=2, doubtful=True), notes.last, notes)
     assert len(desk.drafts) == 1
+
+
+async def test_a_blind_command_whose_first_try_left_no_note_is_not_risked(desk: Desk) -> None:
+    blind = {
+        "status": {"once": "blind", "steps": [{"kind": "create", "request": {"method": "POST", "path": "/drafts", "json": {}}}]}
+    }
+    with pytest.raises(InDoubt):
+        await connector(desk.url, operations=blind).send(job(attempt=2, doubtful=True), {"plan": []}, Notebook())
+    assert desk.seen == []
 
 
 async def test_an_advance_that_nobody_can_look_for_goes_to_a_person(desk: Desk) -> None:

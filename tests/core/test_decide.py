@@ -17,7 +17,7 @@ from tracemill.model.moment import at
 from tracemill.model.policy import AuthorityRule, Policy, SystemPolicy
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import decode, encode
-from tracemill.model.status import DispositionKind, HoldReason, StockStatus
+from tracemill.model.status import DispositionKind, HoldReason, Mode, StockStatus
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 VERBS = {"erp": ("set_status", "post_sample"), "wms": ("set_status",), "qms": ("open_inspection", "open_nonconformance")}
@@ -218,3 +218,27 @@ def test_every_reason_has_an_owner_or_says_that_nobody_decided() -> None:
     found = reasons(lot)
     assert found[0].text.startswith("awaiting inspection")
     assert reasons(Lot(id="x", site="DE", number="x", named_by="erp"))[0].kind == "unknown"
+
+
+def test_two_systems_in_conflict_do_not_keep_each_other_in_it() -> None:
+    """Seen on real feeds: both showed it free before quality's acceptance was read; the acceptance must end both conflicts."""
+    watched = Policy(
+        site="DE",
+        version="1",
+        systems={n: SystemPolicy(name=n, verbs=v, mode=Mode.OBSERVE) for n, v in VERBS.items()},
+        authority=POLICY.authority,
+    )
+    world = World(watched)
+    world.stock("wms", 1, available="480")
+    world.received()
+    world.stock("erp", 2, available="480")
+    assert len(world.view.lots) == 1
+    lot = world.decided((ACCEPT, None), minute=3)
+    assert lot.holds == {}
+    assert allowance(lot).usable == 480
+
+
+def test_who_receives_a_lot_names_it() -> None:
+    world = World()
+    world.stock("wms", 1, quarantine="480")
+    assert world.received().named_by == "erp"

@@ -3,9 +3,8 @@
 from decimal import Decimal
 
 from tracemill.answers.words import ZERO, amount, held_clause, named
-from tracemill.core.evolve import replace
+from tracemill.core.targets import undisputed
 from tracemill.core.usable import Allowance, allowance, decided, excess
-from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy, SystemPolicy
 from tracemill.model.status import HoldReason
@@ -64,6 +63,4 @@ def excess_of(lot: Lot, system: SystemPolicy) -> Decimal:
     claim = lot.claims.get(system.name)
     if claim is None:
         return ZERO
-    mine = derived("hold", lot.id, "conflict", system.name)
-    without = replace(lot, holds={k: h for k, h in lot.holds.items() if k != mine})
-    return excess(allowance(without).target, claim, system.expresses)
+    return excess(undisputed(lot), claim, system.expresses)

@@ -33,7 +33,7 @@ def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
     facts = {
         name: value
         for name in (
-            "item_text", "material_class", "supplier", "manufacturer", "supplier_batch", "purchase_order", "certificate",
+            "number", "named_by", "item_text", "material_class", "supplier", "manufacturer", "supplier_batch", "purchase_order", "certificate",
             "receipt", "place",
         )
         if (value := getattr(ch, name))

@@ -25,6 +25,8 @@ def receipt(draft: Draft, data: LotReceived) -> None:
             received=in_base(draft, data.quantity),
             unit=base_unit(draft, data.quantity),
             received_at=draft.event.occurred.utc,
+            number=data.lot.id,
+            named_by=draft.event.source,
             item_text=data.item_text,
             material_class=data.material_class,
             supplier=data.supplier,

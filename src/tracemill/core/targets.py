@@ -92,7 +92,7 @@ def _judge(draft: Draft, system: SystemPolicy) -> bool:
     claim, wanted = draft.lot.claims.get(system.name), draft.lot.wanted.get(system.name)
     if claim is None:
         return True
-    over = excess(_without_conflict(draft.lot, system), claim, system.expresses)
+    over = excess(undisputed(draft.lot), claim, system.expresses)
     if over == ZERO:
         _settle(draft, system)
         return True
@@ -105,9 +105,13 @@ def _judge(draft: Draft, system: SystemPolicy) -> bool:
     return wanted is None or wanted.state != "verified"
 
 
-def _without_conflict(lot: Lot, system: SystemPolicy) -> Target:
-    mine = _conflict_hold(lot, system)
-    return allowance(replace(lot, holds={k: h for k, h in lot.holds.items() if k != mine})).target
+def undisputed(lot: Lot) -> Target:
+    """Return the target apart from the hub's own conflict holds: else two systems would keep each other in conflict."""
+    return allowance(replace(lot, holds={k: h for k, h in lot.holds.items() if not _is_conflict(h)})).target
+
+
+def _is_conflict(hold: Hold) -> bool:
+    return hold.reason is HoldReason.CONFLICT and hold.system == "hub"
 
 
 def _conflict_hold(lot: Lot, system: SystemPolicy) -> str:

@@ -49,7 +49,7 @@ connection:
 MAIL = """\
 pack: mail
 site: PLANT-DE
-mode: act
+mode: {mode}
 connection: {{host: 127.0.0.1, port: {port}, sender: tracemill@plant.example}}
 """
 
@@ -71,7 +71,7 @@ def write_project(
     (folder / "tracemill.yaml").write_text(HUB.format(port=hub_port))
     (folder / "authority.yaml").write_text(AUTHORITY)
     (folder / "sites" / f"{SITE}.yaml").write_text(SITE_FILE)
-    (folder / "systems" / "mail.yaml").write_text(MAIL.format(port=mail_port))
+    (folder / "systems" / "mail.yaml").write_text(MAIL.format(port=mail_port, mode=(modes or {}).get("mail", "act")))
     for name, (title, pack, user, credentials) in SYSTEMS.items():
         if name not in urls:
             continue

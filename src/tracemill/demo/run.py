@@ -52,7 +52,7 @@ async def running(folder: Path, port: int) -> AsyncIterator[Running]:
         stack.callback(process.stop)
         urls = {name: found["url"] for name, found in (await process.first_json()).items()}
         project = folder / "project"
-        write_project(project, urls, hub_port=port, mail_port=mailbox.port, modes=dict.fromkeys(SYSTEMS, "observe"))
+        write_project(project, urls, hub_port=port, mail_port=mailbox.port, modes=dict.fromkeys((*SYSTEMS, "mail"), "observe"))
         hub = HubProcess(project, session, port)
         stack.callback(hub.stop)
         await hub.start()

@@ -26,6 +26,8 @@ class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
     received: Decimal
     unit: str
     received_at: datetime
+    number: str = ""  # who receives a lot names it, whoever spoke of it before
+    named_by: str = ""
     item_text: str = ""
     material_class: str = ""
     supplier: Party | None = None

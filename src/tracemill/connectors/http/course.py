@@ -51,8 +51,9 @@ class Course:
         self._context: dict[str, Any] = {}
         self._seen: Answer | None = None  # the most recent read of this try
         # A token of a first try is new: nothing of it can be there yet, so finds need not ask.
-        self._fresh = job.attempt <= 1 and not job.doubtful and not cursor
-        self._doubtful = job.doubtful or self._place.intent
+        self._fresh = job.attempt <= 1 and not job.doubtful and not self._place.known
+        # Where a place was written, its intent says more than the job can know.
+        self._doubtful = self._place.intent or (job.doubtful and not self._place.known)
         self._settled = False
 
     async def run(self) -> Done:
@@ -80,7 +81,7 @@ class Course:
         place.item, place.step, place.saved, place.intent = place.item + 1, 0, {}, False
         self._seen, self._settled = None, False
         self._fresh = not self._job.doubtful
-        self._doubtful = self._job.doubtful
+        self._doubtful = False
 
     def _with_what_was_done(self, cause: str) -> str:
         place = self._place
@@ -195,7 +196,7 @@ class Course:
             await self._arrive(self._again_from(index))
         self._must_accept(step, answer, view)
         self._place.saved.update(step.kept(view))
-        self._seen, self._doubtful = None, self._job.doubtful
+        self._seen, self._doubtful = None, False
         await self._arrive(index + 1)
         return index + 1
 

@@ -16,6 +16,7 @@ class Place:
     intent: bool = False
     at: datetime | None = None  # when the intent was written
     natives: list[str] = field(default_factory=list)
+    known: bool = False  # whether the cursor said anything; a caller may keep more in it than a place
 
     @classmethod
     def read(cls, cursor: Mapping[str, Any]) -> Self:
@@ -28,6 +29,7 @@ class Place:
             intent=bool(cursor.get("intent", False)),
             at=datetime.fromisoformat(at) if at else None,
             natives=list(cursor.get("natives") or []),
+            known="step" in cursor,
         )
 
     def cursor(self) -> dict[str, Any]:
