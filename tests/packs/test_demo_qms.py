@@ -18,7 +18,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ORDER: Mapping[str, Any] = {
     "item": "4711", "item_text": "Citric acid", "supplier": {"id": "ACME", "name": "Acme Chemicals"},
-    "supplier_batch": "ACM/7731", "manufacturer": "ACME", "purchase_order": "4500012345", "certificate": "COA-7731.pdf", "requirement": {"plan": "incoming"},
+    "supplier_batch": "ACM/7731", "manufacturer": "ACME", "purchase_order": "4500012345", "certificate": "COA-7731.pdf",
+    "requirement": {"plan": "incoming"},
     "quantity": "480", "unit": "KGM",
 }  # fmt: skip
 

@@ -21,7 +21,8 @@ def resolve(reference: str, folder: Path) -> str:
         try:
             return path.read_text().strip()
         except OSError as error:
-            raise SecretMissing(f"{path} cannot be read ({error.strerror}); write the secret there, readable by the hub only") from None
+            do = "write the secret there, readable by the hub only"
+            raise SecretMissing(f"{path} cannot be read ({error.strerror}); {do}") from None
     if kind == "plain":
         return rest
     raise SecretMissing(f"{reference.partition(':')[0]!r} is no reference; write env:NAME, file:secrets/name or plain:user")

@@ -1,0 +1,123 @@
+"""Checks without a running hub: the whole project, the examples of its mappings, the audit chain of its database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tracemill.app.build import build_links, build_policies, load_packs, utc_now
+from tracemill.app.config import ConfigError, Reader, load_project
+from tracemill.app.finding import Finding
+from tracemill.app.packs import code_lists, find_pack, lint_pack, pack_names, read_pack
+from tracemill.mapping.examples import run_examples
+from tracemill.mapping.pack import PackSpec
+from tracemill.mapping.spec import compile_mapping
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding with its level."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    text: str
+    hint: str
+    level: str = "error"
+
+    def plain(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Checked:
+    findings: list[Told]
+    files: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example of a mapping, and what it showed."""
+
+    pack: str
+    mapping: str
+    example: str
+    differences: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences
+
+    def plain(self) -> dict[str, Any]:
+        return {**vars(self), "passed": self.passed}
+
+
+def check_project(folder: Path) -> Checked:
+    """Read, validate, compile and wire a project without starting it; collect everything that is wrong."""
+    project, reader = load_project(folder)
+    warnings: list[Told] = []
+    if project is not None:
+        for pack in load_packs(project, reader).values():
+            path = find_pack(pack.pack, folder)
+            warnings += _linted(pack, path, reader) if path else []
+        if not reader.findings:
+            try:
+                build_policies(project, build_links(project, reader, utc_now))
+            except ConfigError:
+                pass  # its findings are the reader's
+            except ValueError as error:
+                reader.at("tracemill.yaml", (), str(error))
+    found = list(dict.fromkeys([*map(_told, reader.findings), *warnings]))
+    return Checked(found, len(reader.documents))
+
+
+def _told(f: Finding) -> Told:
+    return Told(f.file, f.line, f.column, f.code, f.text, f.hint)
+
+
+def _linted(pack: PackSpec, path: Path, reader: Reader) -> Iterator[Told]:
+    name = str(path.relative_to(reader.folder)) if path.is_relative_to(reader.folder) else str(path)
+    document = reader.documents.get(name)
+    for where, code, level, text, hint in lint_pack(pack):
+        mark = document.locate(where) if document else None
+        yield Told(name, mark.line if mark else 1, mark.column if mark else 1, code, text, hint, level)
+
+
+def run_all_examples(folder: Path) -> list[Example]:
+    """Run every example of the packs that a project uses; of all shipped packs where there is no project."""
+    project, reader = load_project(folder)
+    names = sorted({s.pack for s in project.systems.values()}) if project else pack_names(folder)
+    found: list[Example] = []
+    for name in names:
+        path = find_pack(name, folder)
+        pack = read_pack(path, reader) if path else None
+        if pack is not None:
+            found += _examples(pack)
+    return found
+
+
+def _examples(pack: PackSpec) -> Iterator[Example]:
+    codes = code_lists(pack)
+    zones = {m: feed.zone for feed in pack.feeds.values() for m in feed.mappings if feed.zone}
+    for name, spec in pack.mappings.items():
+        mapping = compile_mapping(name, spec, codes, zones.get(name))
+        for result in run_examples(mapping, spec):
+            lines = tuple(f"{d.path}: expected {d.expected!r}, got {d.got!r}" for d in result.differences)
+            yield Example(pack.pack, name, result.name, lines)
+
+
+def offline_chains(folder: Path) -> list[dict[str, Any]]:
+    """Walk the audit chains of a database that no hub holds."""
+    from tracemill.answers.audit import verified
+    from tracemill.model.record import plain
+    from tracemill.store.engine import reader_engine
+
+    project, reader = load_project(folder)
+    if project is None:
+        raise ConfigError(reader.findings)
+    engine = reader_engine(project.store_url)
+    with engine.connect() as connection:
+        found: list[dict[str, Any]] = plain(verified(connection))
+    engine.dispose()
+    return found

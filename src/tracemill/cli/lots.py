@@ -1,0 +1,125 @@
+"""Looking: status, find, lot, why."""
+
+from typing import Annotated, Any
+
+import typer
+
+from tracemill.cli.options import HERE, Json, Project, Url, hub
+from tracemill.cli.terminal import FINDINGS, MARKS, OK, clock, out, say_next, show_json, table
+
+
+def status(
+    project: Project = HERE, url: Url = "", as_json: Json = False,
+    commands: Annotated[bool, typer.Option("--commands", help="List every command that would be sent.")] = False,
+) -> int:  # fmt: skip
+    """Show what needs attention: unsafe cases, disagreements between systems, systems that fail."""
+    board = hub(project, url).get("/v1/status")
+    if as_json:
+        show_json(board)
+        return FINDINGS if board["disagreements"] or board["unsafe"] else OK
+    for found in board["disagreements"]:
+        out.print(f"[bold red]≠[/] {found['sentence']}")
+        out.print(f"  [dim]{', '.join(found['lots'][:8])}{' …' if found['count'] > 8 else ''}[/]")
+        if found["would_send"] and not commands:
+            out.print(f"  {len(found['would_send'])} commands would be sent: tracemill status --commands")
+        for d in found["would_send"] if commands else ():
+            value = d["value"]
+            text = f"{d['system']} {d['lot_number']}: {value['available']} {value['unit']} available, {value['blocked']} blocked"
+            out.print(f"  [dim]would send[/] {text}")
+    for case in board["unsafe"]:
+        out.print(f"[bold red]UNSAFE[/] {case['title']}\n  [dim]{case['next_action']}[/]")
+    _systems(board)
+    counts = ", ".join(f"{n} {state}" for state, n in sorted(board["lots"].items()))
+    messages = ", ".join(f"{n} {state}" for state, n in sorted(board["messages"].items()))
+    out.print(f"\nlots      {counts or 'none yet'}\nmessages  {messages or 'none yet'}\ncases     {board['cases']} open")
+    if board["messages"].get("parked"):
+        say_next("tracemill msg list")
+    elif board["disagreements"]:
+        say_next(f"tracemill why {board['disagreements'][0]['lots'][0]}")
+    return FINDINGS if board["disagreements"] or board["unsafe"] else OK
+
+
+def _systems(board: dict[str, Any]) -> None:
+    rows = table("system", "mode", "last read", "deliveries", "")
+    for s in board["systems"]:
+        read = max((f["ok_at"] or "" for f in s["feeds"]), default="")
+        errors = [f["error"] for f in s["feeds"] if f["error"]]
+        moving = ", ".join(
+            f"{n} {state}" for state, n in sorted(s["deliveries"].items()) if state not in ("verified", "superseded")
+        )
+        note = f"paused by {s['paused_by']}: {s['reason']}" if s["paused"] else (f"[red]{errors[0][:80]}[/]" if errors else "")
+        rows.add_row(s["system"], s["mode"], clock(read) or "never", moving or "–", note)
+    out.print()
+    out.print(rows)
+
+
+def find(key: str, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
+    """Say what a number is: any business key finds its lots and messages."""
+    found = hub(project, url).get("/v1/search", q=key)
+    if as_json:
+        show_json(found)
+        return OK if found["lots"] or found["messages"] else FINDINGS
+    for lot in found["lots"]:
+        out.print(f"lot      {lot['number']}  {MARKS[lot['verdict']]}  {lot['site']}  [dim]{lot['matched']}[/]")
+    for hit in found["messages"][:20]:
+        m = hit["message"]
+        out.print(
+            f"message  {m['id']}  {m['system']}/{m['feed']}  {m['state']}  {clock(m['received_at'])}  [dim]{hit['kind']}[/]"
+        )
+    if not found["lots"] and not found["messages"]:
+        out.print(f"nothing is called {key}; searched {', '.join(found['searched'])}")
+        if found["nearest"]:
+            out.print(f"nearest  {', '.join(found['nearest'])}")
+        return FINDINGS
+    if found["lots"]:
+        say_next(f"tracemill lot {found['lots'][0]['number']}")
+    return OK
+
+
+def lot(
+    ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False,
+    as_of: Annotated[str, typer.Option("--as-of", help="What was true then: 2026-11-23T14:05:00+01:00.")] = "", site: str = "",
+) -> int:  # fmt: skip
+    """Show a lot: verdict, every system side by side, holds, reasons."""
+    view = hub(project, url).get(f"/v1/lots/{ref}", as_of=as_of, site=site)
+    if as_json:
+        show_json(view)
+        return OK
+    head = f"{view['number']}  {view['item_text'] or view['item']}, {view['total']} {view['unit_name']}  {view['site']}"
+    out.print(f"[bold]{head}[/]  {MARKS[view['verdict']]}")
+    out.print(f"  {view['sentence']}\n")
+    rows = table("  system", "calls it", "shows", "should", "state", "read")
+    for s in view["systems"]:
+        star = "★" if "quality" in s["owns"] else " "
+        state = s["wanted"]["state"] if s["wanted"] else ""
+        detail = f" ({s['wanted']['detail']})" if s["wanted"] and s["wanted"]["detail"] else ""
+        rows.add_row(f"{star} {s['system']}", s["name"] or "–", s["shows"] or "–", s["should"] or "–", state + detail, s["age"])
+    out.print(rows)
+    for h in view["holds"]:
+        out.print(f"  [magenta]hold[/]  {h['text']}  [dim]{h['age']}[/]")
+    for a in view["acts"]:
+        out.print(f"  [dim]{a['verb'].replace('_', ' ')}[/]  {a['system']}  {a['state']}  {a['native']} {a['detail']}")
+    for e in view["exposures"]:
+        still = "" if e["ended"] else ", still"
+        out.print(f"  [dim]free in {e['system']} for[/] {e['seconds']:.1f} s, {e['movements']} movements{still}")
+    for c in view["cases"]:
+        out.print(f"  [red]{c['consequence']}[/]  {c['title']}\n        [dim]{c['next_action']}[/]")
+    if view["holds"] or view["cases"]:
+        say_next(f"tracemill why {ref}")
+    return OK
+
+
+def why(ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
+    """List each reason why a lot is not released, who owns it and how old it is."""
+    found = hub(project, url).get(f"/v1/lots/{ref}/why")
+    if as_json:
+        show_json(found)
+        return FINDINGS if found["reasons"] else OK
+    out.print(f"[bold]{found['lot']}[/]  {MARKS[found['verdict']]}  {found['sentence']}")
+    if not found["reasons"]:
+        out.print("nothing holds it back")
+        return OK
+    for n, reason in enumerate(found["reasons"], 1):
+        out.print(f"{n:>3}. {reason['text']}")
+        out.print(f"     [dim]owner {reason['owner'] or 'nobody'}, {reason['age'] or 'age unknown'}; {reason['next_action']}[/]")
+    return FINDINGS

@@ -1,0 +1,76 @@
+"""The entry point: all commands, and what their outcome means to the shell."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer._click.exceptions import ClickException  # typer has no public name for a usage error
+
+from tracemill.cli import lots, project, records
+from tracemill.cli.terminal import OK, USAGE, Failed, fail
+
+app = typer.Typer(
+    name="tracemill",
+    help="A traceability hub: ERP, MES, QMS and WMS tell the same, true story about every lot.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+LOOK: tuple[Callable[..., int], ...] = (project.init, project.run, lots.status, lots.find, lots.lot, lots.why)
+ACT: tuple[Callable[..., int], ...] = (records.approve, records.pause, records.resume)
+CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor)
+
+for command in LOOK:
+    app.command()(command)
+app.add_typer(records.msg, name="msg")
+app.add_typer(records.case, name="case")
+for command in ACT:
+    app.command()(command)
+for command in CHECK:
+    app.command()(command)
+app.command("test")(project.examples)
+app.add_typer(records.account, name="account")
+
+
+@app.command()
+def demo(
+    check: Annotated[
+        bool, typer.Option("--check", help="Headless, on free ports; exit 0 only if every claim was read back.")
+    ] = False,
+    erp: Annotated[str, typer.Option(help="demo, or tryton: a real ERP, installed on first use.")] = "demo",
+    port: Annotated[int, typer.Option(help="Port of the hub.")] = 8420,
+    folder: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per step.")] = False,
+) -> int:
+    """Start a small plant and a hub on loopback, and tell the main job step by step."""
+    try:
+        from tracemill.demo.run import demo as play
+    except ModuleNotFoundError as error:
+        raise Failed(f"the demo needs {error.name}", "pip install 'tracemill[demo]'") from None
+    return play(check=check, erp=erp, as_json=as_json, folder=folder, port=port)
+
+
+def main() -> None:
+    """Run a command and end with its exit code: 0 ok, 1 failed, 2 findings, 64 usage."""
+    sys.exit(outcome(sys.argv[1:]))
+
+
+def outcome(arguments: list[str]) -> int:
+    """Run a command line and return its exit code."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except Failed as error:
+        return fail(error)
+    except typer.Abort:
+        return 130
+    except ClickException as error:
+        error.show()
+        return USAGE
+    return code if isinstance(code, int) else OK
+
+
+if __name__ == "__main__":
+    main()
