@@ -12,6 +12,7 @@ from tracemill.api.application import create_app
 from tracemill.api.security import Security
 from tracemill.app.build import build_hub, utc_now
 from tracemill.app.config import ConfigError, load_project
+from tracemill.console import pages
 from tracemill.hub.accounts import Accounts
 from tracemill.hub.hub import Hub
 from tracemill.observe import logs
@@ -26,15 +27,18 @@ def serve(folder: Path, tell: Tell) -> int:
         raise ConfigError(reader.findings)
     logs.configure(project.hub.log_level)
     host, _, port = project.hub.listen.rpartition(":")
-    return asyncio.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, host, int(port), tell))
+    zone = project.sites[project.hub.sites[0]].zone
+    return asyncio.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, zone, host, int(port), tell))
 
 
-async def _serve(hub: Hub, data: Path, minutes: int, host: str, port: int, tell: Tell) -> int:
+async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port: int, tell: Tell) -> int:
     accounts = Accounts(hub.runtime)
     await accounts.load()
     security = Security(data, accounts, utc_now, minutes)
+    app = create_app(hub, security)
+    pages.install(app, hub, security, zone)
     config = uvicorn.Config(
-        create_app(hub, security), host=host, port=port, log_level="warning", http="httptools", loop="uvloop", access_log=False
+        app, host=host, port=port, log_level="warning", http="httptools", loop="uvloop", access_log=False
     )
     server = _Server(config)
     socket = config.bind_socket()

@@ -1,0 +1,1 @@
+"""The pages: server-rendered, without scripts, under a strict content security policy."""
