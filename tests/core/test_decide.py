@@ -242,3 +242,22 @@ def test_who_receives_a_lot_names_it() -> None:
     world = World()
     world.stock("wms", 1, quarantine="480")
     assert world.received().named_by == "erp"
+
+
+def test_a_hold_that_was_only_just_decided_is_in_flight_and_no_conflict() -> None:
+    world = World()
+    world.received()
+    world.stock("erp", 1, quarantine="480")
+    world.stock("wms", 1, quarantine="480")
+    lot = world.decided((ACCEPT, None), minute=2)
+    for system in ("erp", "wms"):
+        command = lot.wanted[system].command
+        settled = e.CommandSettled(lot=LotRef(id=lot.id), system=system, verb="set_status", state="verified")
+        event = Event(id=command, type="command.settled.v1", site="DE", source="hub", data=settled, occurred=at(START),
+                      recorded=START + timedelta(hours=2), causation=command)  # fmt: skip
+        decide(event, world.view, world.policy)
+        world.stock(system, 200, available="480")
+    assert world.view.lots[lot.id].wanted["erp"].state == "verified"
+    lot = world.decided((HOLD, None), minute=210)
+    assert lot.cases == {}
+    assert HoldReason.CONFLICT not in {h.reason for h in lot.holds.values()}

@@ -73,6 +73,6 @@ def test_ids_that_look_alike_are_found_but_never_the_same() -> None:
 
 
 def test_new_ids_are_ordered_by_time_and_derived_ones_repeat() -> None:
-    assert new_id(1000) < new_id(2000)
-    assert new_id(1000)[14] == "7"
+    assert new_id(1000, 7) < new_id(2000, 3)
+    assert new_id(1000, 2**80 - 1)[14] == "7"
     assert derived("a", "b") == derived("a", "b") != derived("ab")

@@ -17,7 +17,7 @@ def sentence(lot: Lot, policy: Policy) -> str:
     clauses += [held_clause(h, lot) for h in sorted(lot.holds.values(), key=lambda h: (h.quantity is not None, h.placed_at))]
     clauses += _unheld(lot, allowed, policy)
     clauses += [disagreement(lot, s, over) for s, over in beyond(lot, policy)]
-    return "; ".join(clauses)
+    return "; ".join(dict.fromkeys(clauses))
 
 
 def _usable(lot: Lot, allowed: Allowance) -> str:

@@ -30,7 +30,8 @@ class Edge:
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
         correlation = trace_id(headers.get("traceparent", "")) or headers.get("x-correlation-id", "")[:100]
-        correlation = correlation or _fresh(scope)
+        runtime = scope["app"].state.hub.runtime
+        correlation = correlation or runtime.fresh_id(runtime.clock())
         scope.setdefault("state", {})["correlation"] = correlation
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(correlation=correlation)
@@ -43,13 +44,6 @@ class Edge:
             await send(message)
 
         return await self._app(scope, _limited(headers, receive), named)
-
-
-def _fresh(scope: Scope) -> str:
-    runtime = scope["app"].state.hub.runtime if "app" in scope else None
-    from tracemill.model.identifier import new_id
-
-    return new_id(int(runtime.clock().timestamp() * 1000)) if runtime else new_id(0)
 
 
 def _limited(headers: Headers, receive: Receive) -> Receive:

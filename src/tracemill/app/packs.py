@@ -88,7 +88,7 @@ def _check(spec: PackSpec, name: str, reader: Reader) -> None:
 def lint_pack(spec: PackSpec) -> list[tuple[tuple[str | int, ...], str, str, str, str]]:
     """Return findings beyond errors: (where, code, level, text, hint)."""
     found: list[tuple[tuple[str | int, ...], str, str, str, str]] = [
-        (("mappings", *f.where), f.code, f.level, f.text, f.hint) for f in lint_mappings(spec.mappings, code_lists(spec))
+        (f.where, f.code, f.level, f.text, f.hint) for f in lint_mappings(spec.mappings, code_lists(spec))
     ]
     for verb, operation in spec.operations.items():
         if operation.once is Once.BLIND:

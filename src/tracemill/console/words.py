@@ -15,6 +15,12 @@ ICONS = {
 }  # fmt: skip
 
 
+DECIDED = {
+    "accept": "accepted", "concession": "accepted by concession", "reject": "rejected", "rework": "to rework", "return": "to return",
+    "scrap": "to scrap", "reinspect": "to inspect again", "hold": "on hold",
+}  # fmt: skip
+
+
 def environment(zone: str) -> Environment:
     """Return the templates, with times in the zone of the plant."""
     made = Environment(
@@ -23,6 +29,7 @@ def environment(zone: str) -> Environment:
     )  # fmt: skip
     made.filters["time"] = lambda at: _time(at, ZoneInfo(zone))
     made.filters["status"] = _status
+    made.filters["decided"] = lambda word: DECIDED.get(word, word)
     return made
 
 

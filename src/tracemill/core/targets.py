@@ -97,12 +97,19 @@ def _judge(draft: Draft, system: SystemPolicy) -> bool:
         _settle(draft, system)
         return True
     exposure = draft.lot.exposures.get(system.name)
-    if exposure is not None and exposure.until is None:
+    if system.mode is Mode.ACT and exposure is not None and exposure.until is None:
         return True
-    if system.mode is Mode.ACT and (wanted is None or wanted.state != "verified" or claim.read_started <= wanted.decided_at):
+    if system.mode is Mode.ACT and not _broken(wanted, claim, system):
         return True
     _violation(draft, system, claim, over)
     return wanted is None or wanted.state != "verified"
+
+
+def _broken(wanted: Wanted | None, claim: Claim, system: SystemPolicy) -> bool:
+    """Say whether a system shows more than it was last told and had kept. What is only decided now is in flight."""
+    if wanted is None or wanted.state != "verified" or claim.read_started <= wanted.decided_at:
+        return False
+    return excess(wanted.target, claim, system.expresses) > ZERO
 
 
 def undisputed(lot: Lot) -> Target:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from tracemill.model.identifier import derived
 from tracemill.model.lot import Claim, Hold, Lot, Target
 from tracemill.model.record import Record
 from tracemill.model.status import RELEASING, DispositionKind, HoldReason
@@ -58,7 +59,8 @@ def allowance(lot: Lot) -> Allowance:
     total = on_hand(lot)
     accepted, rejected = decided(lot)
     whole = [h for h in lot.holds.values() if h.quantity is None]
-    others = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is not HoldReason.REJECTED), ZERO)
+    decision = derived("hold", lot.id, "quality", HoldReason.REJECTED)  # already counted as rejected by the disposition
+    others = sum((h.quantity or ZERO for h in lot.holds.values() if h.id != decision), ZERO)
     doubted = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is HoldReason.CONFLICT), ZERO)
     usable = ZERO if whole else max(ZERO, min(accepted, total) - others)
     return Allowance(

@@ -93,8 +93,8 @@ class Sender:
         except Unavailable as error:
             return Outcome(state=S.RETRYING, detail=str(error), retry_after=error.retry_after)
         except Rejected as error:
-            planned = "plan" in d.cursor and (d.restricts or d.attempts < REPLANS)
-            return Outcome(state=S.RETRYING if planned else S.DEAD, detail=str(error), replan=planned)
+            again = d.restricts or ("plan" in d.cursor and d.attempts < REPLANS)  # a restriction is never given up
+            return Outcome(state=S.RETRYING if again else S.DEAD, detail=str(error), replan=again)
         except InDoubt as error:
             return Outcome(state=S.IN_DOUBT, detail=str(error))
         except reading.Unreadable as error:

@@ -39,8 +39,8 @@ class Hub:
         for name, link in self.runtime.links.items():
             self._spawn(self._drive(link, self.senders[name], self.verifiers[name]))
         if self._polls:
-            for poller in self.pollers:
-                self._spawn(self._poll(poller))
+            for poller, before in zip(self.pollers, [None, *self.pollers], strict=False):
+                self._spawn(self._poll(poller, before))
 
     async def recover(self) -> int:
         """Whatever was being sent when the last hub stopped is in doubt: it will be asked about, not sent again."""
@@ -118,8 +118,11 @@ class Hub:
         wait = (due - self.runtime.clock()) / timedelta(seconds=1)
         return min(max(wait, 0.05 if wait <= 0 else 0.005), 1.0)
 
-    async def _poll(self, poller: Poller) -> None:
-        hint = poller.hint
+    async def _poll(self, poller: Poller, before: Poller | None) -> None:
+        """Read one feed for ever; its first round waits for the feed before it, so that lots are named before they are used."""
+        if before is not None and before.link is poller.link:
+            await before.tried.wait()
         while not self.runtime.stopping.is_set():
             await self._guard(poller.run_once)
-            await self.runtime.pause(hint, poller.every)
+            poller.tried.set()
+            await self.runtime.pause(poller.hint, poller.every)

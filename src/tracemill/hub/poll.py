@@ -19,26 +19,27 @@ class Poller:
     """Reads one feed of one system, from where it stopped."""
 
     def __init__(self, runtime: Runtime, link: Link, feed: str) -> None:
-        self._runtime, self._link, self._feed = runtime, link, feed
+        self._runtime, self.link, self._feed = runtime, link, feed
         self.failures = 0
+        self.tried = asyncio.Event()
         self.hint = link.hints.setdefault(feed, asyncio.Event())
 
     @property
     def every(self) -> float:
         """Seconds until the next poll: the feed's own pace, slower while the system fails."""
-        pace: float = self._link.feeds[self._feed].every
+        pace: float = self.link.feeds[self._feed].every
         return min(pace * float(2 ** min(self.failures, 6)), max(pace, 60.0))
 
     async def run_once(self) -> int:
         """Read all pages that are there; return how many records were new."""
-        if self._link.paused:
+        if self.link.paused:
             return 0
-        system, feed, new = self._link.name, self._feed, 0
+        system, feed, new = self.link.name, self._feed, 0
         try:
             for _ in range(PAGES):
                 cursor = await self._runtime.store.read(lambda c: systems.cursor(c, system, feed))
                 now = self._runtime.clock()
-                page = await self._link.connector.poll(feed, cursor, now)
+                page = await self.link.connector.poll(feed, cursor, now)
                 receipts = await receive_page(self._runtime, system, feed, page, now)
                 for outcome, count in counts(receipts).items():
                     RECEIVED.labels(system, outcome).inc(count)
@@ -49,19 +50,19 @@ class Poller:
             await self._failed(str(error))
             return new
         self.failures = 0
-        self._link.last_ok, self._link.last_error = self._runtime.clock(), ""
+        self.link.last_ok, self.link.last_error = self._runtime.clock(), ""
         POLLS.labels(system, feed, "ok").inc()
         return new
 
     async def _failed(self, error: str) -> None:
         self.failures += 1
-        self._link.last_error = error
+        self.link.last_error = error
         now = self._runtime.clock()
-        POLLS.labels(self._link.name, self._feed, "failed").inc()
+        POLLS.labels(self.link.name, self._feed, "failed").inc()
         if self.failures in (1, 10, 100):
-            log.warning("poll failed", system=self._link.name, feed=self._feed, error=error, failures=self.failures)
+            log.warning("poll failed", system=self.link.name, feed=self._feed, error=error, failures=self.failures)
         await self._runtime.store.write(
-            lambda tx: systems.failed(tx, self._link.name, self._feed, error, now), Priority.POLL, shared=True
+            lambda tx: systems.failed(tx, self.link.name, self._feed, error, now), Priority.POLL, shared=True
         )
 
 

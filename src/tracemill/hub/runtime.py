@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from secrets import randbits
 
 from sqlalchemy import Connection
 
@@ -32,7 +33,7 @@ class Runtime:
         return tuple(self.policies)
 
     def fresh_id(self, at: datetime) -> str:
-        return new_id(int(at.timestamp() * 1000))
+        return new_id(int(at.timestamp() * 1000), randbits(80))
 
     def commit(self, tx: Connection, items: Sequence[Item], now: datetime) -> Effects:
         """Decide and write events inside an open transaction."""

@@ -1,6 +1,5 @@
 """Identifiers: opaque ids of other systems kept byte for byte, UUIDv7 for what is ours, uuid5 for what is derived."""
 
-import os
 from uuid import UUID, uuid5
 
 MAX_LENGTH = 200
@@ -34,9 +33,9 @@ def look(text: str) -> str:
     return letters.lstrip("0") or letters
 
 
-def new_id(unix_ms: int) -> str:
-    """Make a UUIDv7 (RFC 9562 section 5.7) for the given Unix time in milliseconds."""
-    value = (unix_ms & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
+def new_id(unix_ms: int, random_bits: int) -> str:
+    """Make a UUIDv7 (RFC 9562 section 5.7) of the Unix time in milliseconds and 80 random bits, both given by the caller."""
+    value = (unix_ms & (1 << 48) - 1) << 80 | random_bits & (1 << 80) - 1
     value = value & ~(0xF << 76) | 7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(UUID(int=value))

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from secrets import randbits
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -73,7 +74,7 @@ def receive(tx: Connection, ids: Any, incoming: Sequence[Incoming]) -> list[Rece
         mark = (item.system, item.feed, storable(item.key))
         last = known.get(mark)
         outcome = _outcome(item, digest, last)
-        uuid = new_id(int(item.received_at.timestamp() * 1000))
+        uuid = new_id(int(item.received_at.timestamp() * 1000), randbits(80))
         if outcome in ("stored", "conflict"):
             row = _row(item, digest, uuid, ids.next(), outcome == "conflict")
             rows.append(row)

@@ -155,7 +155,10 @@ class Erp(PlantApp):
 
     def movements(self, call: Call) -> Answer:
         batch = call.query.get("batch", "")
-        sql = "select * from movements where (? = '' or batch = ?) and at >= ? order by no"
+        sql = (
+            "select m.*, b.uom from movements m join batches b on b.batch = m.batch "
+            "where (? = '' or m.batch = ?) and m.at >= ? order by m.no"
+        )
         rows = self.ledger.rows(sql, batch, batch, since(call.query, "since"))
         return Answer({"movements": [dict(row) for row in rows]})
 
