@@ -56,7 +56,9 @@ def type_name(annotation: Any) -> str:
 def model_table(kind: type[BaseModel]) -> str:
     rows = []
     for name, field in kind.model_fields.items():
-        default = "required" if field.default is PydanticUndefined and field.default_factory is None else f"`{shown(field.default)}`"
+        default = (
+            "required" if field.default is PydanticUndefined and field.default_factory is None else f"`{shown(field.default)}`"
+        )
         key = field.alias or name
         rows.append(f"| `{key}` | {type_name(field.annotation)} | {default} | {field.description or ''} |")
     return "| key | type | default | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
@@ -94,7 +96,8 @@ def configuration() -> str:
 def pack() -> str:
     seen: set[type[BaseModel]] = set()
     body = f"## http\n\n{section(HttpPackSpec, seen)}\n## mail\n\n{section(MailPackSpec, seen)}"
-    return f"# Packs\n\n{NOTE}\nEvery key of `packs/NAME/pack.yaml`, by protocol. [How to write one](../how-to/write-a-pack.md).\n\n{body}"
+    said = "Every key of `packs/NAME/pack.yaml`, by protocol. [How to write one](../how-to/write-a-pack.md)."
+    return f"# Packs\n\n{NOTE}\n{said}\n\n{body}"
 
 
 def events() -> str:
@@ -102,9 +105,13 @@ def events() -> str:
     for name, kind in TYPES.items():
         inner = " Only the hub itself says this." if name in INTERNAL else ""
         parts.append(f"## `{name}`\n\n{inspect.cleandoc(kind.__doc__ or '')}{inner}\n\n{struct_table(kind, nested)}")
-    shapes = "\n".join(f"### {k.__name__}\n\n{inspect.cleandoc(k.__doc__ or '')}\n\n{struct_table(k, {})}" for k in nested.values())
+    shapes = "\n".join(
+        f"### {k.__name__}\n\n{inspect.cleandoc(k.__doc__ or '')}\n\n{struct_table(k, {})}" for k in nested.values()
+    )
     schema = "Their JSON Schemas are served at `/v1/schemas`."
-    return f"# Events\n\n{NOTE}\nCanonical facts, as CloudEvents 1.0. {schema}\n\n" + "\n".join(parts) + f"\n## Shapes\n\n{shapes}"
+    return (
+        f"# Events\n\n{NOTE}\nCanonical facts, as CloudEvents 1.0. {schema}\n\n" + "\n".join(parts) + f"\n## Shapes\n\n{shapes}"
+    )
 
 
 def struct_table(kind: Any, nested: dict[str, Any]) -> str:
@@ -125,9 +132,15 @@ def statuses() -> str:
         if isinstance(kind, type) and issubclass(kind, status.StrEnum) and kind is not status.StrEnum:
             notes = dict(re.findall(r'= "(\w+)"  # (.+)', source))
             rows = "\n".join(f"| `{word}` | {notes.get(str(word), '')} |" for word in kind)
-            parts.append(f"## {kind.__name__}\n\n{inspect.cleandoc(kind.__doc__ or '')}\n\n| word | meaning |\n|---|---|\n{rows}\n")
+            parts.append(
+                f"## {kind.__name__}\n\n{inspect.cleandoc(kind.__doc__ or '')}\n\n| word | meaning |\n|---|---|\n{rows}\n"
+            )
     steps = "\n".join(f"- `{step}`" for step in Step)
-    return f"# Statuses\n\n{NOTE}\nThe same words in database, API, pages and command line.\n\n" + "\n".join(parts) + f"\n## Steps\n\n{steps}\n"
+    return (
+        f"# Statuses\n\n{NOTE}\nThe same words in database, API, pages and command line.\n\n"
+        + "\n".join(parts)
+        + f"\n## Steps\n\n{steps}\n"
+    )
 
 
 def commands() -> str:
@@ -140,7 +153,9 @@ def commands() -> str:
         for sub, found in sorted(subs.items()) if subs else [("", command)]:
             parts.append(_command(f"{name} {sub}".strip(), found))
     scopes = ", ".join(f"`{s}`" for s in SCOPES)
-    codes = "Exit codes: 0 ok, 1 failed, 2 findings, 64 usage. `--json` prints data for programs. Errors end with the next command."
+    codes = (
+        "Exit codes: 0 ok, 1 failed, 2 findings, 64 usage. `--json` prints data for programs. Errors end with the next command."
+    )
     return f"# Command line\n\n{NOTE}\n{codes}\n\n" + "\n".join(parts) + f"\n## Scopes of accounts\n\n{scopes}\n"
 
 

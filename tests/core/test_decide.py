@@ -199,7 +199,9 @@ def test_a_sample_leaves_the_stock_of_systems_that_can_post_it() -> None:
     world.received()
     ref = LotRef(id="SG-1", aliases=(Alias(system="erp", id="L-1"),))
     world.tell("qms", e.SampleTaken(lot=ref, sample="SG-1", quantity=kg("1")))
-    assert [(c.system, c.verb, c.value["quantity"]) for c in world.last.commands if c.verb == "post_sample"] == [("erp", "post_sample", "1")]
+    assert [(c.system, c.verb, c.value["quantity"]) for c in world.last.commands if c.verb == "post_sample"] == [
+        ("erp", "post_sample", "1")
+    ]
 
 
 def test_state_is_the_fold_of_its_changes_and_survives_its_own_codec() -> None:

@@ -21,8 +21,18 @@ from tracemill.model.quantity import (
 )
 
 
-@pytest.mark.parametrize(("text", "said"), [("1,5", "decimal point"), ("NaN", "not finite"), ("Infinity", "not finite"),
-                                            ("1e400", "out of range"), ("", "not a decimal"), (True, "bool"), (1.5, "float")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1,5", "decimal point"),
+        ("NaN", "not finite"),
+        ("Infinity", "not finite"),
+        ("1e400", "out of range"),
+        ("", "not a decimal"),
+        (True, "bool"),
+        (1.5, "float"),
+    ],
+)
 def test_a_quantity_that_could_mean_two_things_is_refused_with_its_value(text: object, said: str) -> None:
     with pytest.raises(BadQuantity, match=said):
         amount(text)
@@ -55,7 +65,11 @@ def test_a_naive_time_needs_a_zone_and_keeps_its_text() -> None:
     assert parse_moment(1_795_415_336_203).utc.year == 2026
 
 
-@given(st.text(min_size=1, max_size=200).filter(lambda t: t.strip() and all(ord(c) >= 32 and not 0xD800 <= ord(c) < 0xE000 for c in t)))
+@given(
+    st.text(min_size=1, max_size=200).filter(
+        lambda t: t.strip() and all(ord(c) >= 32 and not 0xD800 <= ord(c) < 0xE000 for c in t)
+    )
+)
 def test_an_id_is_kept_byte_for_byte(text: str) -> None:
     assert opaque(text) == text
 

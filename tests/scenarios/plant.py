@@ -211,7 +211,9 @@ class FakeConnector:
         if "bad_credentials" in self.target.faults:
             return {}
         return {
-            lot: Fetched(feed="", key=lot, body=self.target.record(lot), read_started=started) if lot in self.target.stock else None
+            lot: Fetched(feed="", key=lot, body=self.target.record(lot), read_started=started)
+            if lot in self.target.stock
+            else None
             for lot in lots
         }
 
@@ -311,8 +313,17 @@ class Plant:
         assert self.hub
         now = self.clock()
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        item = Incoming(site=SITE, system=system, feed=feed, kind=FEEDS[feed].kind, key=key, body=raw,
-                        content_type="application/json", received_at=now, read_started=now)  # fmt: skip
+        item = Incoming(
+            site=SITE,
+            system=system,
+            feed=feed,
+            kind=FEEDS[feed].kind,
+            key=key,
+            body=raw,
+            content_type="application/json",
+            received_at=now,
+            read_started=now,
+        )
         await receive(self.hub.runtime, [item])
         await self.process()
 
@@ -325,8 +336,23 @@ class Plant:
         """A receipt: free in ERP, in quarantine at the warehouse."""
         self.erp.put(batch, available=qty)
         self.wms.put(batch, quarantine=qty)
-        await self.tell("erp", "receipts", f"{batch}-1", {"batch": batch, "item": "4711", "qty": qty, "uom": "KG", "supplier": "ACME",
-                        "supplier_batch": "ACM/7731", "po": "4500012345", "doc": "R1", "at": self.clock().isoformat(), **more})  # fmt: skip
+        await self.tell(
+            "erp",
+            "receipts",
+            f"{batch}-1",
+            {
+                "batch": batch,
+                "item": "4711",
+                "qty": qty,
+                "uom": "KG",
+                "supplier": "ACME",
+                "supplier_batch": "ACM/7731",
+                "po": "4500012345",
+                "doc": "R1",
+                "at": self.clock().isoformat(),
+                **more,
+            },
+        )
         await self.observe("erp", batch)
         await self.observe("wms", batch)
 

@@ -58,7 +58,9 @@ async def test_a_release_that_the_target_finishes_late_is_taken_back_and_the_hol
     assert await plant.hub.senders["erp"].run_once()
     await plant.hub.senders["erp"].drain()
     await plant.hub.verifiers["erp"].run_once()
-    assert [r.state for r in await statuses(plant, "erp")][-1] == "delivered", "a read before the longest effect time proves nothing"
+    assert [r.state for r in await statuses(plant, "erp")][-1] == "delivered", (
+        "a read before the longest effect time proves nothing"
+    )
     plant.erp.happen()
     assert plant.erp.stock["L-1"]["available"] == 480
     await plant.settle(seconds=10)

@@ -37,9 +37,7 @@ async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port:
     security = Security(data, accounts, utc_now, minutes)
     app = create_app(hub, security)
     pages.install(app, hub, security, zone)
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", http="httptools", loop="uvloop", access_log=False
-    )
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", http="httptools", loop="uvloop", access_log=False)
     server = _Server(config)
     socket = config.bind_socket()
     address = f"http://{host}:{socket.getsockname()[1]}"

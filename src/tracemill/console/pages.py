@@ -167,5 +167,3 @@ async def settle(request: Request, uuid: str, act: str) -> Response:
             problem = str(error)
     found = await hub.runtime.store.read(lambda c: message_answers.one(c, uuid))
     return _page(request, "message.html", 409, reader=reader, message=found, problem=problem)
-
-

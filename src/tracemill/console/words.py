@@ -8,25 +8,53 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 ICONS = {
-    "released": "✓", "conditional": "◑", "quarantine": "◔", "hold": "‖", "rejected": "✕", "unknown": "?", "unsafe": "!",
-    "late": "◔", "verified": "✓", "delivered": "→", "pending": "◔", "sending": "→", "retrying": "↻", "in_doubt": "?", "dead": "✕",
-    "superseded": "–", "cancelled": "–", "processed": "✓", "parked": "‖", "received": "→", "replayed": "✓", "discarded": "–",
+    "released": "✓",
+    "conditional": "◑",
+    "quarantine": "◔",
+    "hold": "‖",
+    "rejected": "✕",
+    "unknown": "?",
+    "unsafe": "!",
+    "late": "◔",
+    "verified": "✓",
+    "delivered": "→",
+    "pending": "◔",
+    "sending": "→",
+    "retrying": "↻",
+    "in_doubt": "?",
+    "dead": "✕",
+    "superseded": "–",
+    "cancelled": "–",
+    "processed": "✓",
+    "parked": "‖",
+    "received": "→",
+    "replayed": "✓",
+    "discarded": "–",
     "acknowledged": "✓",
-}  # fmt: skip
+}
 
 
 DECIDED = {
-    "accept": "accepted", "concession": "accepted by concession", "reject": "rejected", "rework": "to rework", "return": "to return",
-    "scrap": "to scrap", "reinspect": "to inspect again", "hold": "on hold",
-}  # fmt: skip
+    "accept": "accepted",
+    "concession": "accepted by concession",
+    "reject": "rejected",
+    "rework": "to rework",
+    "return": "to return",
+    "scrap": "to scrap",
+    "reinspect": "to inspect again",
+    "hold": "on hold",
+}
 
 
 def environment(zone: str) -> Environment:
     """Return the templates, with times in the zone of the plant."""
     made = Environment(
-        loader=PackageLoader("tracemill.console"), autoescape=select_autoescape(default=True), undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("tracemill.console"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters["time"] = lambda at: _time(at, ZoneInfo(zone))
     made.filters["status"] = _status
     made.filters["decided"] = lambda word: DECIDED.get(word, word)

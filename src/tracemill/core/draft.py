@@ -43,9 +43,7 @@ class Draft:
         if key in self.lot.acts:
             return
         self.add(ActAsked(key=key, verb=verb, system=system, purpose=purpose, at=self.now))
-        self.commands.append(
-            Command(id=key, system=system, verb=verb, lot=self.lot.id, value=value, purpose=purpose)
-        )
+        self.commands.append(Command(id=key, system=system, verb=verb, lot=self.lot.id, value=value, purpose=purpose))
 
     def case(self, case: Case) -> None:
         """Open a case; while it is open, the same key is the same case."""

@@ -33,11 +33,20 @@ def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
     facts = {
         name: value
         for name in (
-            "number", "named_by", "item_text", "material_class", "supplier", "manufacturer", "supplier_batch", "purchase_order", "certificate",
-            "receipt", "place",
+            "number",
+            "named_by",
+            "item_text",
+            "material_class",
+            "supplier",
+            "manufacturer",
+            "supplier_batch",
+            "purchase_order",
+            "certificate",
+            "receipt",
+            "place",
         )
         if (value := getattr(ch, name))
-    }  # fmt: skip
+    }
     return replace(lot, received=lot.received + ch.received, unit=ch.unit, received_at=lot.received_at or ch.received_at, **facts)
 
 

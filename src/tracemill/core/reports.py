@@ -33,9 +33,7 @@ def settled(draft: Draft, data: CommandSettled) -> None:
 
 def _link(draft: Draft, data: CommandSettled) -> None:
     if data.verb == "open_inspection":
-        draft.add(
-            IdentityBound(system=data.system, id=data.native), InspectionLinked(inspection=data.native, system=data.system)
-        )
+        draft.add(IdentityBound(system=data.system, id=data.native), InspectionLinked(inspection=data.native, system=data.system))
     elif data.verb == "open_nonconformance":
         draft.add(NonconformanceLinked(nonconformance=data.native, system=data.system))
     elif data.verb == "set_status" and data.native not in draft.lot.identities.get(data.system, ()):

@@ -61,9 +61,7 @@ def _claim(draft: Draft, data: StockObserved, started: datetime) -> Claim:
 def _is_ours(draft: Draft, restriction: Restriction) -> bool:
     """An echo is recognised by our own write (our user, our token), never by an equal value."""
     tokens = {w.command for w in draft.lot.wanted.values()} | set(draft.lot.acts)
-    return bool(restriction.by and restriction.by == draft.source.user) or any(
-        t and t in restriction.token for t in tokens
-    )
+    return bool(restriction.by and restriction.by == draft.source.user) or any(t and t in restriction.token for t in tokens)
 
 
 def _foreign_holds(draft: Draft, data: StockObserved) -> None:

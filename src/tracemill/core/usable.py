@@ -64,7 +64,10 @@ def allowance(lot: Lot) -> Allowance:
     doubted = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is HoldReason.CONFLICT), ZERO)
     usable = ZERO if whole else max(ZERO, min(accepted, total) - others)
     return Allowance(
-        known=lot.disposition is not None or bool(whole), usable=usable, blocked=min(rejected + others - doubted, total), total=total
+        known=lot.disposition is not None or bool(whole),
+        usable=usable,
+        blocked=min(rejected + others - doubted, total),
+        total=total,
     )  # what systems disagree about waits in quarantine: nobody decided to block it
 
 

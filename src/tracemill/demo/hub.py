@@ -24,7 +24,7 @@ class HubProcess:
         run_file.unlink(missing_ok=True)
         self.process.start()
         await self.process.answers(f"{self.url}/ready")
-        while not run_file.exists():
+        while not run_file.exists():  # noqa: ASYNC110  another process writes it
             await asyncio.sleep(0.05)
         self._token = json.loads(run_file.read_text())["token"]
 

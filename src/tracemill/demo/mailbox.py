@@ -15,7 +15,7 @@ class Mailbox:
         self.port = port
         self._controller = Controller(self, hostname="127.0.0.1", port=port)
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002  aiosmtpd's name for it
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002  aiosmtpd's name for it
         self.mails.append(message_from_bytes(envelope.content))
         return "250 kept"
 

@@ -98,9 +98,7 @@ async def _demo(base: Path, show: Show, *, check: bool, erp: str, port: int) -> 
     return await _tell(running(base, port), play, show, check=check)
 
 
-async def _tell(
-    opened: Any, scenes: Callable[[Any], AsyncIterator[Scene]], show: Show, *, check: bool
-) -> int:
+async def _tell(opened: Any, scenes: Callable[[Any], AsyncIterator[Scene]], show: Show, *, check: bool) -> int:
     failed = 0
     async with opened as demo:
         async for scene in scenes(demo):
@@ -119,8 +117,7 @@ async def _look_around(demo: Any) -> None:
     out.print(f"[bold]API docs[/]  {demo.hub.url}/docs")
     out.print(f"[bold]CLI[/]       tracemill --project {demo.folder} lot L-2411-07")
     out.print("\nCtrl-C stops the plant and the hub.")
-    while True:
-        await asyncio.sleep(3600)
+    await asyncio.Event().wait()
 
 
 def show_json(scene: Scene) -> None:
@@ -144,5 +141,3 @@ class Teller:
             self._out.print(f"   {mark} {claim.system:<4} {claim.says}{owner} [dim]read after {claim.seconds:.1f} s[/]")
             if not claim.holds:
                 self._out.print(f"        expected {claim.expected}\n        read     {claim.got}")
-
-

@@ -191,4 +191,3 @@ class Story:
         scene.claims.append(await self.wms(THIRD_WMS, "60 kg on hold", HLD="60"))
         scene.claims.append(await until("WMS", "effects: 1", 1, effects))
         return scene
-

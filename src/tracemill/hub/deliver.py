@@ -185,7 +185,11 @@ class Sender:
         """Return the state after a try and the columns that go with it."""
         state = outcome.state
         if state is S.IN_DOUBT and self._link.once(d.verb) is Once.BLIND:
-            return state, {"detail": f"{outcome.detail}; a person must look", "sent_ended": now, "next_at": now + timedelta(days=1)}
+            return state, {
+                "detail": f"{outcome.detail}; a person must look",
+                "sent_ended": now,
+                "next_at": now + timedelta(days=1),
+            }
         if state is S.RETRYING and given_up(d.decided_at, now, restricts=d.restricts):
             return S.DEAD, {"detail": f"given up after {d.attempts} tries: {outcome.detail}", "settled_at": now}
         wait = self._wait(d, outcome)
@@ -210,6 +214,6 @@ class Sender:
         final = state is S.DELIVERED and not self._link.readable(d.verb)
         named = state is S.DELIVERED and d.verb == STATUS_VERB and self._link.assign is not None and d.attempts == 1
         if state is S.DEAD or final or named or (state is S.IN_DOUBT and self._link.once(d.verb) is Once.BLIND):
-            event = report.settled(self._runtime, d, state, now, outcome.native, outcome.detail)
+            event = report.settled(d, state, now, outcome.native, outcome.detail)
             return [(event, 0)]
         return []

@@ -48,7 +48,7 @@ class Hub:
 
         def recover(tx: Connection) -> int:
             partitions.ensure(tx, now)
-            for name, _ in systems.paused(tx).items():
+            for name in systems.paused(tx):
                 if name in self.runtime.links:
                     self.runtime.links[name].paused = True
             acting = [n for n, link in self.runtime.links.items() if link.mode is not Mode.OBSERVE]

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from tracemill.hub.runtime import Runtime
 from tracemill.model.event import CommandSettled, Event, LotRef
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
 from tracemill.store.deliveries import Delivery
 
 
-def settled(runtime: Runtime, d: Delivery, state: str, now: datetime, native: str = "", detail: str = "") -> Event:
+def settled(d: Delivery, state: str, now: datetime, native: str = "", detail: str = "") -> Event:
     """Say that a command was verified, given up, or is in doubt."""
     data = CommandSettled(
         lot=LotRef(id=d.lot), system=d.system, verb=d.verb, state=state, purpose=d.purpose, native=native, detail=detail

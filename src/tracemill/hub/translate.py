@@ -1,6 +1,6 @@
 """Translating: a raw message becomes canonical events, by the pack's mappings. What cannot be read says why, and where."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,6 @@ import msgspec
 from tracemill.hub.link import Link
 from tracemill.mapping.keys import BusinessKey, extract_keys
 from tracemill.mapping.table import Mapped
-from tracemill.model.connector import Fetched
 from tracemill.model.event import INTERNAL, TYPES, Event, LotRef, StockObserved
 from tracemill.model.identifier import BadIdentifier, derived, opaque
 from tracemill.model.moment import BadTime, Moment, at, parse_moment
@@ -141,13 +140,17 @@ def _event(
         values["read_started"] = read_started
     data = _data(kind, values)
     _check_ids(data.lot)
-    return Event(type=kind, site=place or site, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope)
+    return Event(
+        type=kind, site=place or site, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope
+    )
 
 
 def _data(kind: str, values: dict[str, Any]) -> Any:
     payload = TYPES.get(kind)
     if payload is None:
-        raise Untranslatable("T312", f"event type {kind} is not known", f"known types: {', '.join(sorted(set(TYPES) - INTERNAL))}")
+        raise Untranslatable(
+            "T312", f"event type {kind} is not known", f"known types: {', '.join(sorted(set(TYPES) - INTERNAL))}"
+        )
     try:
         return convert(values, payload)
     except msgspec.ValidationError as error:
@@ -193,5 +196,3 @@ def _from_cloudevent(message: Stored) -> Event:
     }
     started = message.received_at if TYPES.get(kind) is StockObserved else None
     return _event(kind, values, message.system, message.site, envelope, started)
-
-

@@ -61,7 +61,9 @@ class Verifier:
         """Read many lots back in one request and judge each against what it was told."""
         natives = {d.id: lot.native(self._link.name) or d.native for d, lot in found}
         try:
-            read = await reading.read_events(self._runtime, self._link, sorted({n for n in natives.values() if n}), found[0][0].site)
+            read = await reading.read_events(
+                self._runtime, self._link, sorted({n for n in natives.values() if n}), found[0][0].site
+            )
         except (Unavailable, Rejected, InDoubt, reading.Unreadable) as error:
             return await self._later([d for d, _ in found], str(error))
         self._runtime.reach(Step.VERIFY_READ)
@@ -73,7 +75,9 @@ class Verifier:
         """Compare one reading with one command."""
         now = self._runtime.clock()
         if event is None:
-            return Judged(d, d.state, f"{self._link.name} {'has no stock of it' if answered else 'did not answer about it'}", None, now)
+            return Judged(
+                d, d.state, f"{self._link.name} {'has no stock of it' if answered else 'did not answer about it'}", None, now
+            )
         target = Target(available=Decimal(d.value["available"]), blocked=Decimal(d.value["blocked"]))
         started = event.data.read_started
         if reading.shows(self._runtime, event, lot, target, self._link.name):
@@ -106,18 +110,24 @@ class Verifier:
         VERIFIED.labels(self._link.name).inc(done)
         for j in judged:
             if j.state is not S.VERIFIED:
-                log.info("not verified", system=self._link.name, lot=j.delivery.lot, detail=j.detail, correlation=j.delivery.correlation)
+                log.info(
+                    "not verified",
+                    system=self._link.name,
+                    lot=j.delivery.lot,
+                    detail=j.detail,
+                    correlation=j.delivery.correlation,
+                )
 
     def _settle(self, tx: Connection, j: "Judged", now: datetime) -> list[Item]:
         d = j.delivery
         if j.state is S.VERIFIED:
             if deliveries.settle(tx, d, S.VERIFIED, settled_at=now, detail=j.detail, next_at=now):
-                return [(report.settled(self._runtime, d, "verified", now, j.native or d.native, j.detail), 0)]
+                return [(report.settled(d, "verified", now, j.native or d.native, j.detail), 0)]
             return []
         if j.state is S.RETRYING:
             if d.attempts >= MISMATCHES and not d.restricts:
                 if deliveries.settle(tx, d, S.DEAD, settled_at=now, detail=j.detail):
-                    return [(report.settled(self._runtime, d, "dead", now, detail=j.detail), 0)]
+                    return [(report.settled(d, "dead", now, detail=j.detail), 0)]
                 return []
             deliveries.settle(tx, d, S.RETRYING, detail=j.detail, next_at=now + backoff(d.attempts), cursor=_keep_doubt(d))
             return []
@@ -174,7 +184,14 @@ class Judged:
     def __init__(
         self, delivery: Delivery, state: DeliveryState, detail: str, event: Event | None, again: datetime, native: str = ""
     ) -> None:
-        self.delivery, self.state, self.detail, self.event, self.again, self.native = delivery, state, detail, event, again, native
+        self.delivery, self.state, self.detail, self.event, self.again, self.native = (
+            delivery,
+            state,
+            detail,
+            event,
+            again,
+            native,
+        )
 
 
 def _keep_doubt(d: Delivery) -> str:

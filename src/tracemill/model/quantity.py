@@ -75,7 +75,7 @@ def show(amount: Decimal) -> str:
 def amount(value: object) -> Decimal:
     """Read an exact amount from text, integer or Decimal; raise BadQuantity for anything that could mean two things."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise BadQuantity(f"quantity {value!r} is a {type(value).__name__}; write it as decimal text such as \"1.5\"")
+        raise BadQuantity(f'quantity {value!r} is a {type(value).__name__}; write it as decimal text such as "1.5"')
     try:
         number = Decimal(value)
     except InvalidOperation:

@@ -19,5 +19,7 @@ def trace_id(traceparent: str) -> str | None:
 def traceparent(correlation: str, step: str) -> str:
     """Make a header for a call: the trace is the message's correlation id, the span this step of it."""
     plain = correlation.replace("-", "").lower()
-    trace = plain if re.fullmatch(r"[0-9a-f]{32}", plain) and set(plain) != {"0"} else sha256(correlation.encode()).hexdigest()[:32]
+    trace = (
+        plain if re.fullmatch(r"[0-9a-f]{32}", plain) and set(plain) != {"0"} else sha256(correlation.encode()).hexdigest()[:32]
+    )
     return f"00-{trace}-{sha256(step.encode()).hexdigest()[:16]}-01"

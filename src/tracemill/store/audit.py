@@ -32,7 +32,7 @@ def link(head: bytes, position: int, entry: Entry) -> bytes:
     return sha256(head + said).digest()
 
 
-def claim_positions(tx: Connection, site: str, count: int) -> tuple[int, bytes]:
+def claim_positions(tx: Connection, site: str) -> tuple[int, bytes]:
     """Lock a site's head row and return (the position before the first free one, the chain's head).
 
     Taken last before the commit, so that positions are handed out in commit order.
@@ -50,14 +50,16 @@ def append(tx: Connection, site: str, start: int, head: bytes, entries: Sequence
     rows = []
     for offset, entry in enumerate(entries, 1):
         head = link(head, start + offset, entry)
-        rows.append({"site": site, "position": start + offset, "hash": head, **{f: getattr(entry, f) for f in entry.__struct_fields__}})
+        rows.append(
+            {"site": site, "position": start + offset, "hash": head, **{f: getattr(entry, f) for f in entry.__struct_fields__}}
+        )
     tx.execute(insert(audit), rows)
     tx.execute(update(site_position).where(site_position.c.site == site).values(position=start + len(entries), head=head))
 
 
 def record(tx: Connection, site: str, entry: Entry) -> int:
     """Write one entry on its own: an act of a person that is no event."""
-    start, head = claim_positions(tx, site, 1)
+    start, head = claim_positions(tx, site)
     append(tx, site, start, head, [entry])
     return start + 1
 

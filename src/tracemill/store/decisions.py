@@ -65,14 +65,12 @@ def commit(
     cases.apply(tx, policy.site, [(c, view.row_ids[c.lot]) for d in decided for c in d.decision.cases], now)
     cases.set_timers(tx, policy.site, [(t, view.row_ids[t.lot]) for d in decided for t in d.decision.timers])
     _record(tx, view, decided, policy)
-    return Effects(
-        systems=tuple({o.command.system for o in orders}), restricts=any(o.command.restricts for o in orders)
-    )
+    return Effects(systems=tuple({o.command.system for o in orders}), restricts=any(o.command.restricts for o in orders))
 
 
 def _record(tx: Connection, view: lots.Loaded, decided: Sequence[Decided], policy: Policy) -> None:
     """Write events, changes and audit at the next positions: last, because this is where commits take their order."""
-    start, head = audit.claim_positions(tx, policy.site, len(decided))
+    start, head = audit.claim_positions(tx, policy.site)
     events, changes, entries = [], [], []
     for position, item in enumerate(decided, start + 1):
         body = encode(item.event)

@@ -163,7 +163,9 @@ def claim(tx: Connection, system: str, mode: Mode, limit: int, now: datetime, le
 def _lease(tx: Connection, found: list[Delivery], until: datetime) -> list[Delivery]:
     if found:
         change = update(delivery).where(delivery.c.id.in_([d.id for d in found]))
-        tx.execute(change.values(state=S.SENDING, fence=delivery.c.fence + 1, attempts=delivery.c.attempts + 1, lease_until=until))
+        tx.execute(
+            change.values(state=S.SENDING, fence=delivery.c.fence + 1, attempts=delivery.c.attempts + 1, lease_until=until)
+        )
     return [_with(d, fence=d.fence + 1, attempts=d.attempts + 1, state=S.SENDING) for d in found]
 
 
@@ -223,7 +225,10 @@ def forget_observed(tx: Connection, acting: Sequence[str], now: datetime) -> int
     Desired states stay: they are compared with what the system shows before anything is sent.
     """
     change = update(delivery).where(
-        delivery.c.system.in_(acting), delivery.c.mode == Mode.OBSERVE, delivery.c.state == S.PENDING, delivery.c.verb != STATUS_VERB
+        delivery.c.system.in_(acting),
+        delivery.c.mode == Mode.OBSERVE,
+        delivery.c.state == S.PENDING,
+        delivery.c.verb != STATUS_VERB,
     )
     values = {"state": S.CANCELLED, "settled_at": now, "detail": "decided while the system was only observed"}
     return tx.execute(change.values(**values)).rowcount

@@ -34,7 +34,9 @@ def writer_engine(url: str) -> Engine:
     if not is_sqlite(url):
         return create_engine(url, poolclass=StaticPool, pool_reset_on_return=None)
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 30})
-    _on_connect(engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=2000", "cache_size=-65536"))
+    _on_connect(
+        engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=2000", "cache_size=-65536")
+    )
     event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 

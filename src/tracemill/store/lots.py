@@ -127,7 +127,15 @@ def bind(tx: Connection, found: Iterable[tuple[int, AnyChange]], at: Any) -> Non
     """Keep the tables that are searched by other keys in step with the changes of lots: identities and holds."""
     changes = list(found)
     names = [
-        {"system": c.system, "scope": c.scope, "native": c.id, "lot_id": lot_id, "look": look(c.id)[:200], "since": at, "until": None}
+        {
+            "system": c.system,
+            "scope": c.scope,
+            "native": c.id,
+            "lot_id": lot_id,
+            "look": look(c.id)[:200],
+            "since": at,
+            "until": None,
+        }
         for lot_id, c in changes
         if isinstance(c, IdentityBound)
     ]

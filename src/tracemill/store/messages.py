@@ -146,10 +146,22 @@ def _insert(tx: Connection, rows: list[dict[str, Any]], bodies: dict[bytes, Inco
 
 
 _WITH_BODY = select(
-    message.c.id, message.c.uuid, message.c.site, message.c.system, message.c.feed, message.c.key, message.c.received_at,
-    message.c.read_started, message.c.content_type, message.c.correlation, message.c.actor, message.c.state, message.c.conflicting,
-    body.c.data, body.c.codec,
-).join(body, body.c.hash == message.c.body_hash)  # fmt: skip
+    message.c.id,
+    message.c.uuid,
+    message.c.site,
+    message.c.system,
+    message.c.feed,
+    message.c.key,
+    message.c.received_at,
+    message.c.read_started,
+    message.c.content_type,
+    message.c.correlation,
+    message.c.actor,
+    message.c.state,
+    message.c.conflicting,
+    body.c.data,
+    body.c.codec,
+).join(body, body.c.hash == message.c.body_hash)
 
 
 def unprocessed(tx: Connection, limit: int, after: int = 0) -> list[Stored]:

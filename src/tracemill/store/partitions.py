@@ -25,6 +25,4 @@ def ensure(tx: Connection, now: datetime) -> None:
         low, high = (int(t.timestamp() * 1_000_000) for t in (first, following(first)))
         for table in PARTITIONED:
             name = f"{table}_{first:%Y_%m}"
-            tx.exec_driver_sql(
-                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ({low}) TO ({high})"
-            )
+            tx.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ({low}) TO ({high})")

@@ -18,7 +18,15 @@ def cursor(tx: Connection, system: str, feed: str) -> dict[str, Any]:
 
 
 def save_cursor(tx: Connection, system: str, feed: str, value: dict[str, Any], at: datetime) -> None:
-    row = {"system": system, "feed": feed, "cursor": encode(value).decode(), "read_at": at, "ok_at": at, "failures": 0, "error": None}
+    row = {
+        "system": system,
+        "feed": feed,
+        "cursor": encode(value).decode(),
+        "read_at": at,
+        "ok_at": at,
+        "failures": 0,
+        "error": None,
+    }
     upsert(tx, feed_cursor, [row], ("system", "feed"), ("cursor", "read_at", "ok_at", "failures", "error"))
 
 
