@@ -48,6 +48,14 @@ def test_a_release_does_not_free_what_somebody_else_blocked() -> None:
     assert (found.usable, found.blocked) == (D(460), D(20))
 
 
+def test_a_warehouse_that_blocks_what_quality_rejected_blocks_it_once() -> None:
+    """Seen on the seeded plant: people had moved the rejected part in WMS, and it was taken off twice."""
+    parts = (DispositionKind.ACCEPT, "383"), (DispositionKind.REJECT, "97")
+    found = allowance(lot(*parts, holds={"w": hold(HoldReason.REJECTED, "97")}))
+    assert (found.usable, found.blocked) == (D(383), D(97))
+    assert allowance(lot(*parts, holds={"w": hold(HoldReason.REJECTED, "100")})).usable == 380
+
+
 def test_any_hold_without_a_quantity_restricts_everything() -> None:
     for reason in HoldReason:
         assert allowance(lot((DispositionKind.ACCEPT, None), holds={"h": hold(reason)})).usable == 0

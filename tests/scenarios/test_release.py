@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -109,3 +110,22 @@ async def test_the_first_message_about_an_unknown_lot_that_cannot_be_read_holds_
     lot = await plant.lot()
     assert "unread" in [h.reason for h in lot.holds.values()]
     assert plant.erp.stock["L-1"]["available"] == 0
+
+
+async def test_a_command_decided_before_the_unit_was_known_is_sent_with_it(plant: Plant) -> None:
+    """Seen on the seeded plant: quality's word came before any quantity."""
+    await plant.tell("erp", "stock", "L-1", {"batch": "L-1", "stock": []})
+    await plant.decide("L-1", ("PEND", None))
+    await plant.receive_lot()
+    units: list[str] = []
+    assert plant.hub
+    send = plant.hub.runtime.links["erp"].connector.send
+
+    async def watched(job: Any, cursor: Any, save: Any) -> Any:
+        units.append(job.value["unit"])
+        return await send(job, cursor, save)
+
+    plant.hub.runtime.links["erp"].connector.send = watched  # type: ignore[method-assign]
+    await plant.settle()
+    assert plant.erp.stock["L-1"]["quarantine"] == 480
+    assert set(units) == {"KGM"}

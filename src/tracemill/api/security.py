@@ -92,10 +92,10 @@ class Security:
         """Write where the hub listens, and a token for the person who runs it, where only they can read it."""
         self._local = secrets.token_hex(16)
         token = self._sign("at+jwt", "local", timedelta(days=365), jti=self._local, client_id="local", scope=" ".join(SCOPES))
-        path = self._folder / "run.json"
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(json.dumps({"url": url, "token": token}))
+        new, path = self._folder / "run.json.new", self._folder / "run.json"
+        new.touch(mode=0o600)
+        new.write_text(json.dumps({"url": url, "token": token}))
+        new.replace(path)  # at once: nobody reads half of it
 
     def withdraw(self) -> None:
         """Take the local token back: the hub stops."""

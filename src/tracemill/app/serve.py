@@ -45,10 +45,13 @@ async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port:
     watch = asyncio.create_task(_watch(hub, server))
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, server.stop)
+    serving = asyncio.create_task(server.serve([socket]))
+    while not server.started and not serving.done():  # noqa: ASYNC110  the server sets a flag, no event
+        await asyncio.sleep(0.02)
     security.announce(address)
     tell(address, security.new_link())
     try:
-        await server.serve([socket])
+        await serving
     finally:
         security.withdraw()
         watch.cancel()

@@ -40,7 +40,6 @@ def demo(
     check: Annotated[
         bool, typer.Option("--check", help="Headless, on free ports; exit 0 only if every claim was read back.")
     ] = False,
-    erp: Annotated[str, typer.Option(help="demo, or tryton: a real ERP, installed on first use.")] = "demo",
     port: Annotated[int, typer.Option(help="Port of the hub.")] = 8420,
     folder: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per step.")] = False,
@@ -50,7 +49,7 @@ def demo(
         from tracemill.demo.run import demo as play
     except ModuleNotFoundError as error:
         raise Failed(f"the demo needs {error.name}", "pip install 'tracemill[demo]'") from None
-    return play(check=check, erp=erp, as_json=as_json, folder=folder, port=port)
+    return play(check=check, as_json=as_json, folder=folder, port=port)
 
 
 def main() -> None:

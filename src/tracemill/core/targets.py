@@ -96,12 +96,13 @@ def _judge(draft: Draft, system: SystemPolicy) -> bool:
     if over == ZERO:
         _settle(draft, system)
         return True
-    exposure = draft.lot.exposures.get(system.name)
-    if system.mode is Mode.ACT and exposure is not None and exposure.until is None:
-        return True
     if system.mode is Mode.ACT and not _broken(wanted, claim, system):
         return True
-    _violation(draft, system, claim, over)
+    exposure = draft.lot.exposures.get(system.name)
+    if (
+        system.mode is not Mode.ACT or exposure is None or exposure.until is not None
+    ):  # a receipt lands free: that is no violation
+        _violation(draft, system, claim, over)
     return wanted is None or wanted.state != "verified"
 
 

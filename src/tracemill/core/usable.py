@@ -59,8 +59,7 @@ def allowance(lot: Lot) -> Allowance:
     total = on_hand(lot)
     accepted, rejected = decided(lot)
     whole = [h for h in lot.holds.values() if h.quantity is None]
-    decision = derived("hold", lot.id, "quality", HoldReason.REJECTED)  # already counted as rejected by the disposition
-    others = sum((h.quantity or ZERO for h in lot.holds.values() if h.id != decision), ZERO)
+    others = _restricted_by_others(lot, rejected)
     doubted = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is HoldReason.CONFLICT), ZERO)
     usable = ZERO if whole else max(ZERO, min(accepted, total) - others)
     return Allowance(
@@ -88,6 +87,17 @@ def complies(target: Target, claim: Claim, expresses: str) -> bool:
     """Say whether a reading shows exactly the wanted state."""
     want = expected(target, claim, expresses)
     return claim.available == want.available and (expresses == "cap" or claim.blocked >= want.blocked)
+
+
+def _restricted_by_others(lot: Lot, rejected: Decimal) -> Decimal:
+    """Sum the holds on quantities beside quality's own decision.
+
+    Somebody's block "because it is rejected" is the same material that quality rejected; only what it exceeds is more.
+    """
+    decision = derived("hold", lot.id, "quality", HoldReason.REJECTED)
+    found = [h for h in lot.holds.values() if h.quantity is not None and h.id != decision]
+    echoes = sum((h.quantity or ZERO for h in found if h.reason is HoldReason.REJECTED), ZERO)
+    return sum((h.quantity or ZERO for h in found if h.reason is not HoldReason.REJECTED), ZERO) + max(ZERO, echoes - rejected)
 
 
 class Reason(Record, frozen=True):

@@ -6,9 +6,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from rich.console import Console
@@ -37,6 +36,10 @@ class Running:
         async with aiohttp.ClientSession() as session, session.get(self.plant.urls["erp"] + "/plant/journal") as answer:
             journal = (await answer.json())["journal"]
         return len({e["subject"] for e in journal if e["detail"] == "F>Q"})
+
+
+Opened = AbstractAsyncContextManager[Running]
+Scenes = Callable[[Running], AsyncIterator[Scene]]
 
 
 @asynccontextmanager
@@ -74,12 +77,12 @@ def port_of(hub: HubProcess) -> int:
     return int(hub.url.rsplit(":", 1)[1])
 
 
-def demo(*, check: bool, erp: str = "demo", as_json: bool = False, folder: Path | None = None, port: int = 8420) -> int:
+def demo(*, check: bool, as_json: bool = False, folder: Path | None = None, port: int = 8420) -> int:
     """Run the demo; return the exit code: 0 only if every claim was read back as expected."""
     show = show_json if check or as_json else Teller().show
     base = folder or Path(tempfile.mkdtemp(prefix="tracemill-demo-"))
     try:
-        return asyncio.run(_demo(base, show, check=check, erp=erp, port=free_port() if check else port))
+        return asyncio.run(_tell(running(base, free_port() if check else port), play, show, check=check))
     except DidNotStart as error:
         print(f"error: {error}\nnext: look at {base}", file=sys.stderr)
         return 1
@@ -90,15 +93,7 @@ def demo(*, check: bool, erp: str = "demo", as_json: bool = False, folder: Path 
             shutil.rmtree(base, ignore_errors=True)
 
 
-async def _demo(base: Path, show: Show, *, check: bool, erp: str, port: int) -> int:
-    if erp == "tryton":
-        from tracemill.demo.tryton_story import play_tryton, running_tryton
-
-        return await _tell(running_tryton(base, port), play_tryton, show, check=check)
-    return await _tell(running(base, port), play, show, check=check)
-
-
-async def _tell(opened: Any, scenes: Callable[[Any], AsyncIterator[Scene]], show: Show, *, check: bool) -> int:
+async def _tell(opened: Opened, scenes: Scenes, show: Show, *, check: bool) -> int:
     failed = 0
     async with opened as demo:
         async for scene in scenes(demo):
@@ -109,7 +104,7 @@ async def _tell(opened: Any, scenes: Callable[[Any], AsyncIterator[Scene]], show
     return 1 if failed else 0
 
 
-async def _look_around(demo: Any) -> None:
+async def _look_around(demo: Running) -> None:
     """Print where to look, and wait until the reader has seen enough."""
     link = await demo.hub.console_link()
     out = Console()

@@ -131,7 +131,7 @@ class Sender:
             lot=name,
             number=lot.number,
             ids={system: ids[-1] for system, ids in lot.identities.items()},
-            value={**value, "item": value.get("item") or lot.item},
+            value={**value, "item": value.get("item") or lot.item, "unit": value.get("unit") or lot.unit},
             attempt=d.attempts,
             doubtful=d.attempts > 1,
         )

@@ -22,6 +22,6 @@ def configure(level: str = "info", *, human: bool = False) -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # asked anew each time: tests and daemons swap it
         cache_logger_on_first_use=False,
     )
