@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenarios.plant import Plant
-from tracemill.answers import messages, search
+from tracemill.answers import body, messages, search
 from tracemill.answers.status import board
 
 
@@ -22,14 +22,14 @@ from tracemill.answers.status import board
     ],
 )
 def test_a_secret_is_never_shown(raw: bytes) -> None:
-    shown = messages.readable(raw)
+    shown, _ = body.readable(raw)
     assert "hunter2" not in shown
     assert "4711004711" not in shown
 
 
 def test_what_is_no_secret_is_shown_byte_for_byte() -> None:
-    assert '"lot": "007 ä"' in messages.readable('{"lot":"007 ä","qty":480.50}'.encode())
-    assert "480.50" in messages.readable(b'{"qty":480.50}')
+    assert '"lot": "007 ä"' in body.readable('{"lot":"007 ä","qty":480.50}'.encode())[0]
+    assert "480.50" in body.readable(b'{"qty":480.50}')[0]
 
 
 async def test_failures_with_one_cause_are_one_group_that_counts_all_of_them(tmp_path: object) -> None:

@@ -79,12 +79,12 @@ async def test_an_event_does_not_name_a_site_that_its_account_may_not_write_to(s
 
 
 async def test_acts_need_the_exact_name_of_a_lot(served: Served) -> None:
-    await served.plant.receive_lot("L-01")
-    assert (await served.get("/v1/lots/l1"))["number"] == "L-01"
+    await served.plant.receive_lot("L-1")
+    assert (await served.get("/v1/lots/l1"))["number"] == "L-1"
     body = {"parts": [{"decision": "accept"}], "meaning": "release"}
     status, problem, _ = await served.ask("POST", "/v1/lots/l1/dispositions", json=body)
     assert status == 404
-    assert problem["lots"][0]["number"] == "L-01"
+    assert problem["lots"][0]["number"] == "L-1"
 
 
 async def test_two_callers_with_the_same_key_make_two_holds(served: Served) -> None:

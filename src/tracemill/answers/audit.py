@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from tracemill.answers.page import ALL, Sites, at_sites
 from tracemill.model.record import Record
 from tracemill.store import audit as chain
 from tracemill.store.tables import audit, site_position
@@ -40,10 +41,11 @@ def listed(c: Connection, site: str, after: int = 0, limit: int = 100) -> list[E
     ]  # fmt: skip
 
 
-def verified(c: Connection) -> list[Verified]:
-    """Walk the chain of every site."""
+def verified(c: Connection, sites: Sites = ALL) -> list[Verified]:
+    """Walk the chain of every site that the asker may see."""
     found = []
-    for site in c.execute(select(site_position.c.site).order_by(site_position.c.site)).scalars().all():
+    query = at_sites(select(site_position.c.site), site_position.c.site, sites)
+    for site in c.execute(query.order_by(site_position.c.site)).scalars().all():
         count, broken = chain.verify(c, site)
         found.append(
             Verified(

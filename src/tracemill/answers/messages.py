@@ -2,21 +2,25 @@
 
 import re
 import zlib
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Select, func, select
 
 from tracemill.answers import deliveries
-from tracemill.answers.page import Page, Sites, at_sites, paged
+from tracemill.answers.body import readable
+from tracemill.answers.page import ALL, Page, Sites, at_sites, paged
+from tracemill.core.usable import on_hand
+from tracemill.model.lot import Lot
+from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record, decode
+from tracemill.model.status import HoldReason
 from tracemill.store.tables import body, business_key, event, hold, lot, message
 
-SHOWN = 64 * 1024
 _VOLATILE = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+")
-_SECRET = re.compile(r'("(?:[^"]*(?:password|secret|token|api_?key|authorization)[^"]*)"\s*:\s*)"[^"]*"', re.IGNORECASE)
 
 
 class MessageLine(Record, frozen=True):
@@ -40,10 +44,11 @@ class MessageLine(Record, frozen=True):
 
 
 class Impact(Record, frozen=True):
-    """What a message that could not be read holds back: lots, and how much of them might be used wrongly or only late."""
+    """What messages that could not be read hold back: lots and how much of them; unsafe where a system still shows some free."""
 
     lots: tuple[str, ...]
     total: int
+    quantity: str
     consequence: str
 
 
@@ -131,54 +136,67 @@ def one(c: Connection, uuid: str) -> MessageView | None:
         .where(event.c.message_id == row.id)
         .order_by(event.c.position)
     )
+    shown, cut = readable(raw)
     return MessageView(
         line=line_of(row),
-        body=readable(raw[:SHOWN]),
-        cut=len(raw) > SHOWN,
+        body=shown,
+        cut=cut,
         content_type=row.content_type,
         keys=tuple((k.kind, k.value) for k in keys),
         events=tuple(Produced(id=e.id, type=e.type, position=e.position, lot=e.number or "") for e in made),
-        deliveries=deliveries.listed(c, None, limit=50, correlation=row.correlation).items,
-        impact=impact(c, [uuid]),
+        deliveries=deliveries.listed(c, (row.site,), limit=50, correlation=row.correlation).items,
+        impact=impact([uuid], held_back(c)),
     )
 
 
-def readable(raw: bytes) -> str:
-    """Show a body as text: JSON indented, secrets blanked; what is no JSON as it is."""
-    text = raw.decode("utf-8", "replace")
-    with suppress(msgspec.DecodeError):
-        text = msgspec.json.format(raw, indent=2).decode("utf-8", "replace")
-    return _SECRET.sub(r'\1"***"', text)
+Held = dict[str, list[Lot]]
 
 
-def impact(c: Connection, uuids: list[str]) -> Impact:
-    """Return the lots that unread messages hold back: a hold that could not be read would be unsafe, so they are restricted."""
-    held = select(lot.c.number, lot.c.state).join(hold, hold.c.lot_id == lot.c.id)
-    rows = c.execute(held.where(hold.c.reason == "unread", hold.c.lifted_at.is_(None)).distinct()).all()
-    wanted = set(uuids)
-    found = sorted({r.number for r in rows if wanted & _unread(r.state)})
-    return Impact(lots=tuple(found[:20]), total=len(found), consequence="late" if found else "")
+def held_back(c: Connection) -> Held:
+    """Return the lots that each unread message holds: a hold that could not be read would be unsafe, so they are restricted."""
+    unread = select(hold.c.lot_id).where(hold.c.reason == "unread", hold.c.lifted_at.is_(None))
+    found: Held = defaultdict(list)
+    for text in c.execute(select(lot.c.state).where(lot.c.id.in_(unread)).order_by(lot.c.number)).scalars():
+        state = decode(text, Lot)
+        for native in {h.native for h in state.holds.values() if h.reason is HoldReason.UNREAD}:
+            found[native].append(state)
+    return found
 
 
-def _unread(state: str) -> set[str]:
-    holds: dict[str, dict[str, Any]] = decode(state, dict[str, Any]).get("holds", {})
-    return {h.get("native", "") for h in holds.values() if h.get("reason") == "unread"}
+def impact(uuids: Iterable[str], held: Held) -> Impact:
+    """Say what some messages hold back together."""
+    lots = {state.id: state for uuid in uuids for state in held.get(uuid, ())}
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for state in lots.values():
+        sums[state.unit or "C62"] += on_hand(state)
+    free = any(claim.available > 0 for state in lots.values() for claim in state.claims.values())
+    numbers = sorted(state.number for state in lots.values())
+    return Impact(
+        lots=tuple(numbers[:20]),
+        total=len(numbers),
+        quantity=" and ".join(str(Quantity(amount=amount, unit=unit)) for unit, amount in sums.items()),
+        consequence=("unsafe" if free else "late") if lots else "",
+    )
 
 
-def groups(c: Connection, sites: Sites, *, system: str = "", most: int = 500) -> list[Group]:
-    """Group parked messages by cause: system, feed, code and the text without its volatile parts; the largest first."""
+def groups(c: Connection, sites: Sites, *, system: str = "", most: int = 50) -> list[Group]:
+    """Group all parked messages by cause: system, feed, code and the text without its volatile parts; what hurts most first.
+
+    Every message is counted; the newest `most` of each group are listed.
+    """
     query: Select[Any] = at_sites(select(message).where(message.c.state == "parked"), message.c.site, sites)
     if system:
         query = query.where(message.c.system == system)
     found: dict[tuple[str, ...], list[Any]] = {}
-    for row in c.execute(query.order_by(message.c.id.desc()).limit(most)):
+    for row in c.execute(query.order_by(message.c.id.desc())):
         key = (row.system, row.feed, row.cause_code or "", _VOLATILE.sub("…", row.cause or ""))
         found.setdefault(key, []).append(row)
-    made = [_group(c, rows) for rows in found.values()]
-    return sorted(made, key=lambda g: (-g.impact.total, -g.count))
+    held = held_back(c) if found else {}
+    made = [_group(rows, held, most) for rows in found.values()]
+    return sorted(made, key=lambda g: (g.impact.consequence != "unsafe", -g.impact.total, -g.count))
 
 
-def _group(c: Connection, rows: list[Any]) -> Group:
+def _group(rows: list[Any], held: Held, most: int) -> Group:
     first = rows[0]
     return Group(
         system=first.system,
@@ -189,12 +207,12 @@ def _group(c: Connection, rows: list[Any]) -> Group:
         count=len(rows),
         oldest=min(r.received_at for r in rows),
         newest=max(r.received_at for r in rows),
-        impact=impact(c, [r.uuid for r in rows]),
-        messages=tuple(line_of(r) for r in rows[:50]),
+        impact=impact([r.uuid for r in rows], held),
+        messages=tuple(line_of(r) for r in rows[:most]),
     )
 
 
-def last_received(c: Connection) -> datetime | None:
+def last_received(c: Connection, sites: Sites = ALL) -> datetime | None:
     """Return when the last message came: health, where there are no failures."""
-    found: datetime | None = c.execute(select(func.max(message.c.received_at))).scalar()
+    found: datetime | None = c.execute(at_sites(select(func.max(message.c.received_at)), message.c.site, sites)).scalar()
     return found

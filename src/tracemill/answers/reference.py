@@ -33,7 +33,7 @@ def find(c: Connection, ref: str, sites: Sites = ALL) -> list[Candidate]:
     ]
     found: dict[str, Candidate] = {}
     for query, matched, exact in queries:
-        if (found and not exact) or not ref:
+        if (found and not exact) or not ref or "\0" in ref:
             break
         for row in c.execute(at_sites(query, lot.c.site, sites).order_by(lot.c.id).limit(MOST)).mappings():
             system = row.get("system")

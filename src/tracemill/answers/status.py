@@ -3,21 +3,22 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from tracemill.answers.cases import CaseView
 from tracemill.answers.cases import listed as cases_listed
-from tracemill.answers.deliveries import DeliveryView
-from tracemill.answers.deliveries import listed as deliveries_listed
+from tracemill.answers.deliveries import DeliveryView, pending
 from tracemill.answers.messages import last_received
+from tracemill.answers.page import ALL, Sites, at_sites
 from tracemill.answers.verdict import beyond
 from tracemill.answers.words import counted, named
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, decode
 from tracemill.model.status import DispositionKind
-from tracemill.store.tables import delivery, feed_cursor, hold, lot, message, system_state
+from tracemill.store.tables import case, delivery, feed_cursor, hold, lot, message, system_state
 
 EXAMPLES = 50
 
@@ -66,20 +67,25 @@ class Board(Record, frozen=True):
     lots: dict[str, int]
 
 
-def board(c: Connection, policies: Mapping[str, Policy], now: datetime) -> Board:
-    """Return the board of all sites."""
+def board(c: Connection, policies: Mapping[str, Policy], now: datetime, sites: Sites = ALL) -> Board:
+    """Return the board of the sites that the asker may see."""
+    policies = {site: policy for site, policy in policies.items() if sites is None or site in sites}
     modes = {n: s.mode for p in policies.values() for n, s in p.systems.items()}
-    open_cases = cases_listed(c, None)
     return Board(
         at=now,
         systems=tuple(_system(c, name, mode) for name, mode in modes.items()),
         disagreements=tuple(_disagreements(c, policies)),
-        unsafe=tuple(k for k in open_cases if k.consequence == "unsafe")[:EXAMPLES],
-        cases=len(open_cases),
-        messages={r[0]: r[1] for r in c.execute(select(message.c.state, func.count()).group_by(message.c.state))},
-        last_message=last_received(c),
-        lots={r[0]: r[1] for r in c.execute(select(lot.c.verdict, func.count()).group_by(lot.c.verdict))},
+        unsafe=tuple(cases_listed(c, sites, consequence="unsafe", limit=EXAMPLES)),
+        cases=sum(_counts(c, case.c.kind, case.c.site, sites, case.c.closed_at.is_(None)).values()),
+        messages=_counts(c, message.c.state, message.c.site, sites),
+        last_message=last_received(c, sites),
+        lots=_counts(c, lot.c.verdict, lot.c.site, sites),
     )
+
+
+def _counts(c: Connection, what: "Column[Any]", where: "Column[Any]", sites: Sites, *more: Any) -> dict[str, int]:
+    query = at_sites(select(what, func.count()).where(*more), where, sites).group_by(what)
+    return {row[0]: row[1] for row in c.execute(query)}
 
 
 def _system(c: Connection, name: str, mode: str) -> SystemState:
@@ -126,13 +132,11 @@ def _quality(state: Lot) -> str:
 def _disagreement(c: Connection, system: str, quality: str, lots: list[Lot], policies: Mapping[str, Policy]) -> Disagreement:
     policy = policies[lots[0].site]
     owner = lots[0].disposition.owner if lots[0].disposition else policy.owner("quality", lots[0].material_class) or "quality"
-    pending = deliveries_listed(c, None, limit=500, state="pending", system=system).items
-    ids = {s.id for s in lots}
     return Disagreement(
         system=system,
         quality=quality,
         count=len(lots),
         sentence=f"{counted(len(lots), 'lot')} free in {named(system)} and {quality} in {named(owner)}",
         lots=tuple(s.number for s in lots[:EXAMPLES]),
-        would_send=tuple(d for d in pending if d.lot in ids and d.verb == "set_status"),
+        would_send=tuple(pending(c, system, [s.id for s in lots])),
     )

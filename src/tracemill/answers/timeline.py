@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from tracemill.answers.telling import tell
 from tracemill.core.evolve import evolve
-from tracemill.model.change import AnyChange
+from tracemill.model.change import AnyChange, DispositionIgnored
 from tracemill.model.lot import Lot
 from tracemill.model.record import Record, decode
 from tracemill.store.tables import audit, change, event, lot, message
@@ -47,6 +47,18 @@ def entries(c: Connection, uuid: str, as_of: datetime | None = None) -> list[Ent
         found.append(_entry(r, tell(made, state)))
         state = evolve(state, made)
     return found[::-1]
+
+
+def ignored(c: Connection, message_uuid: str) -> str:
+    """Say why what a message decided does not count; empty where it does."""
+    query = (
+        select(change.c.data)
+        .join(event, (event.c.site == change.c.site) & (event.c.position == change.c.position))
+        .join(message, message.c.id == event.c.message_id)
+        .where(message.c.uuid == message_uuid, change.c.kind == DispositionIgnored.__name__)
+    )
+    found = c.execute(query).scalar()
+    return decode(found, DispositionIgnored).why if found else ""
 
 
 def _entry(r: Any, told: tuple[str, bool]) -> Entry:

@@ -1,11 +1,12 @@
 """Events in: structured, batched and binary CloudEvents 1.0, and signed webhooks. Accepted means durable."""
 
+import json
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from tracemill.api.access import HubOf, by, needs
@@ -31,7 +32,7 @@ class Accepted(Record, frozen=True):
 
 
 class Receipts(Record, frozen=True):
-    """What was stored, in the order it was sent. Look at /v1/messages/{id} for what became of it."""
+    """What was stored, in the order it was sent. GET /v1/events/{id}?wait=10 says what became of it."""
 
     messages: tuple[Accepted, ...]
 
@@ -43,6 +44,8 @@ async def events(
     """Take CloudEvents from a system. `system` names it where the caller speaks for several; its events are told once by id."""
     found = _bodies(request, await request.body())
     source, where = _source(hub, caller, system, site)
+    for _, body in found:
+        _same_site(hub, caller, body)
     pushed = [Pushed(system=source, site=where, key=_key(raw, body), body=raw) for raw, body in found]
     receipts = await commands.accept(hub.runtime, pushed, by(request, caller))
     return answer(Receipts(messages=tuple(Accepted(id=r.uuid, outcome=r.outcome) for r in receipts)), 202)
@@ -64,6 +67,16 @@ def _source(hub: Hub, caller: Caller, system: str, site: str) -> tuple[str, str]
     return name, where
 
 
+def _same_site(hub: Hub, caller: Caller, event: dict[str, Any]) -> None:
+    """An event may name its site itself: it counts for the same sites as its sender."""
+    data = event.get("data")
+    named = str(data.get("site") or "") if isinstance(data, dict) else ""
+    if named and not caller.at(named):
+        raise Problem(403, f"{caller.name} may not write to site {named}")
+    if named and named not in hub.runtime.policies:
+        raise Problem(422, f"site {named!r} is not known", next_action=f"known sites: {', '.join(hub.runtime.sites)}")
+
+
 def _bodies(request: Request, body: bytes) -> list[tuple[bytes, dict[str, Any]]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == BATCH:
@@ -79,24 +92,35 @@ def _object(body: bytes) -> dict[str, Any]:
     """Parse one event; a body that is no JSON object is refused at the door, because nobody could find it again."""
     try:
         found: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        json.loads(body, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
         raise Problem(
             400, f"the body is not a JSON object: {error}", next_action="it may be cut off; send it again whole"
         ) from None
     missing = [a for a in ("id", "source", "specversion", "type") if not found.get(a)]
     if missing:
         raise Problem(422, f"not a CloudEvent 1.0: {', '.join(missing)} missing")
-    if found["type"] not in TYPES or found["type"] in INTERNAL:
+    if found["specversion"] != "1.0":
+        raise Problem(422, f"CloudEvents version {found['specversion']!r} is not understood; send 1.0")
+    if str(found["type"]) not in TYPES or found["type"] in INTERNAL:
         raise Problem(
             422, f"event type {found['type']!r} is not taken", next_action="known types and their schemas: GET /v1/schemas"
         )
     return found
 
 
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object that says the same name twice: nobody knows which of the two is meant."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:50]!r} stands twice in one object")
+
+
 def _batch(body: bytes) -> list[tuple[bytes, dict[str, Any]]]:
     try:
         raws = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Problem(400, f"the body is not a JSON array: {error}") from None
     if len(raws) > MOST:
         raise Problem(413, f"a batch of {len(raws)} events is over the limit of {MOST}")
@@ -106,6 +130,10 @@ def _batch(body: bytes) -> list[tuple[bytes, dict[str, Any]]]:
 def _binary(request: Request, body: bytes) -> tuple[bytes, dict[str, Any]]:
     """Turn ce-* headers and a data body into the structured form."""
     attributes = {k[3:]: _header(v) for k, v in request.headers.items() if k.startswith("ce-")}
+    try:
+        msgspec.json.decode(body or b"null")
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, f"the data is not JSON: {error}") from None
     made = {**attributes, "data": msgspec.Raw(body or b"null")}
     raw = msgspec.json.encode(made)
     return raw, _object(raw)
@@ -123,6 +151,27 @@ def _header(value: str) -> str:
 def _key(raw: bytes, event: dict[str, Any]) -> str:
     """Return the key under which an event is told once: its source and id (CloudEvents 1.0)."""
     return f"{event['source']} {event['id']}" if event.get("id") else sha256(raw).hexdigest()
+
+
+class Settled(Record, frozen=True):
+    """What became of an event: its state, and why where it was parked."""
+
+    id: str
+    state: str
+    code: str
+    cause: str
+    hint: str
+
+
+@router.get("/events/{uuid}", tags=["events"], **returns(Settled))
+async def fate(
+    hub: HubOf, uuid: str, caller: Caller = needs("events:write"), wait: Annotated[float, Query(ge=0, le=30)] = 0
+) -> Response:
+    """Say what became of an event that was accepted, waiting up to `wait` seconds for it to be decided."""
+    found = await commands.outcome(hub.runtime, uuid, wait)
+    if found is None or not caller.speaks_for(found.system) or not caller.at(found.site):
+        raise Problem(404, f"there is no event {uuid}")
+    return answer(Settled(id=uuid, state=found.state, code=found.code, cause=found.cause, hint=found.hint))
 
 
 @router.post("/webhooks/{system}/{name}", tags=["events"], status_code=202, openapi_extra={"security": []})

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from tracemill.answers import deliveries as delivery_answers
@@ -21,6 +21,8 @@ from tracemill.api.security import Caller
 from tracemill.hub import commands
 from tracemill.hub.hub import Hub
 from tracemill.model.lot import Lot
+from tracemill.model.quantity import amount as exact
+from tracemill.model.quantity import unit_code
 from tracemill.model.record import Record
 from tracemill.model.status import DispositionKind, HoldReason
 
@@ -28,13 +30,25 @@ router = APIRouter(prefix="/v1/lots", tags=["lots"])
 READ, HOLD, RELEASE, DISPOSE = (needs(f"lots:{w}") for w in ("read", "hold", "release", "dispose"))
 
 
+def _positive(text: str) -> str:
+    if exact(text) <= 0:
+        raise ValueError("an amount is more than nothing")
+    return text
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    if at is not None and at.tzinfo is None:
+        raise Problem(422, f"as_of {at.isoformat()} has no offset", next_action="write 2026-11-23T14:05:00+01:00")
+    return at
+
+
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class Amount(Body):
-    amount: str = Field(examples=["20"])
-    unit: str = Field(examples=["KGM"])
+    amount: Annotated[str, AfterValidator(_positive)] = Field(examples=["20"])
+    unit: Annotated[str, AfterValidator(unit_code)] = Field(examples=["KGM"])
 
 
 class HoldBody(Body):
@@ -68,7 +82,7 @@ class WhyView(Record, frozen=True):
     reasons: tuple[ReasonView, ...]
 
 
-async def found(hub: Hub, ref: str, caller: Caller, site: str = "") -> str:
+async def found(hub: Hub, ref: str, caller: Caller, site: str = "", exact_only: bool = False) -> str:
     """Return the id of the lot that a reference means; 404 or 409 where it means none or several."""
     sites = (site,) if site else caller.seen_sites
     if site and not caller.at(site):
@@ -76,17 +90,32 @@ async def found(hub: Hub, ref: str, caller: Caller, site: str = "") -> str:
     lots = await hub.runtime.store.read(lambda c: reference.find(c, ref, sites))
     if not lots:
         raise Problem(404, f"no system calls any lot {ref!r}", next_action="search by any key: GET /v1/search?q=")
+    named = [{"id": f.id, "site": f.site, "number": f.number, "item": f.item, "matched": f.matched} for f in lots]
+    if exact_only and not lots[0].exact:
+        raise Problem(404, f"no lot is called exactly {ref!r}", next_action="name the lot exactly to act on it", lots=named)
     if len(lots) > 1 and lots[0].matched != "id":
-        named = [{"id": f.id, "site": f.site, "number": f.number, "item": f.item, "matched": f.matched} for f in lots]
         raise Problem(409, f"{ref!r} may mean {len(lots)} lots; use the id of one", lots=named)
     return lots[0].id
 
 
-async def _state(hub: Hub, uuid: str) -> Lot:
+async def _meant(hub: Hub, ref: str, caller: Caller) -> Lot:
+    """Return the lot to act on: named exactly, never one that only looks alike."""
+    uuid = await found(hub, ref, caller, exact_only=True)
     state = await hub.runtime.store.read(lambda c: answers.state(c, uuid))
     if state is None:
         raise Problem(404, f"there is no lot {uuid}")
     return state
+
+
+async def _done(hub: Hub, lot: Lot, fate: commands.Fate) -> answers.LotView:
+    """Return the lot after an act; say so where the act is not decided yet, or does not count."""
+    if fate.state == "received":
+        detail = f"stored as message {fate.uuid}, not decided yet"
+        next_action = "ask again with the same Idempotency-Key, or look at the message"
+        raise Problem(503, detail, next_action=next_action, headers={"Retry-After": "5"}, message=fate.uuid)
+    if why := await hub.runtime.store.read(lambda c: timeline.ignored(c, fate.uuid)):
+        raise Problem(409, f"the decision does not count: {why}")
+    return await _view(hub, lot.id)
 
 
 async def _view(hub: Hub, uuid: str, as_of: datetime | None = None) -> answers.LotView:
@@ -122,8 +151,8 @@ async def why(hub: HubOf, ref: str, caller: Caller = READ, site: str = "") -> Re
 @router.get("/{ref:path}/timeline", **returns(list[timeline.Entry]))
 async def told(hub: HubOf, ref: str, caller: Caller = READ, site: str = "", as_of: datetime | None = None) -> Response:
     """Tell a lot's changes in plain words, the newest first."""
-    uuid = await found(hub, ref, caller, site)
-    return answer(await hub.runtime.store.read(lambda c: timeline.entries(c, uuid, as_of)))
+    at, uuid = _moment(as_of), await found(hub, ref, caller, site)
+    return answer(await hub.runtime.store.read(lambda c: timeline.entries(c, uuid, at)))
 
 
 @router.get("/{ref:path}/messages", **returns(Page[message_answers.MessageLine]))
@@ -145,11 +174,11 @@ async def deliveries(hub: HubOf, ref: str, caller: Caller = READ, site: str = ""
 @router.post("/{ref:path}/holds/{hold}/lift", **returns(answers.LotView))
 async def lift(request: Request, hub: HubOf, ref: str, hold: str, body: LiftBody, caller: Caller = RELEASE) -> Response:
     """Lift one hold; only its placer, or a role that the site names, may."""
-    lot = await _state(hub, await found(hub, ref, caller))
+    lot = await _meant(hub, ref, caller)
 
     async def run(key: str) -> Any:
-        await commands.lift(hub.runtime, lot, hold, body.reason, by(request, caller, key))
-        return await _view(hub, lot.id)
+        fate = await commands.lift(hub.runtime, lot, hold, body.reason, by(request, caller, key))
+        return await _done(hub, lot, fate)
 
     return await once(request, caller, run)
 
@@ -157,12 +186,12 @@ async def lift(request: Request, hub: HubOf, ref: str, hold: str, body: LiftBody
 @router.post("/{ref:path}/holds", **returns(answers.LotView))
 async def place(request: Request, hub: HubOf, ref: str, body: HoldBody, caller: Caller = HOLD) -> Response:
     """Restrict a lot, or a quantity of it, in every system."""
-    lot = await _state(hub, await found(hub, ref, caller))
+    lot = await _meant(hub, ref, caller)
     quantity = body.quantity.model_dump() if body.quantity else None
 
     async def run(key: str) -> Any:
-        await commands.place(hub.runtime, lot, body.reason, quantity, body.note, by(request, caller, key))
-        return await _view(hub, lot.id)
+        fate = await commands.place(hub.runtime, lot, body.reason, quantity, body.note, by(request, caller, key))
+        return await _done(hub, lot, fate)
 
     return await once(request, caller, run)
 
@@ -170,12 +199,12 @@ async def place(request: Request, hub: HubOf, ref: str, body: HoldBody, caller: 
 @router.post("/{ref:path}/dispositions", **returns(answers.LotView))
 async def dispose(request: Request, hub: HubOf, ref: str, body: DisposeBody, caller: Caller = DISPOSE) -> Response:
     """Decide about a lot as quality, signed with the caller's name."""
-    lot = await _state(hub, await found(hub, ref, caller))
+    lot = await _meant(hub, ref, caller)
     decision = body.model_dump(mode="json", exclude_none=True)
 
     async def run(key: str) -> Any:
-        await commands.dispose(hub.runtime, lot, decision, by(request, caller, key))
-        return await _view(hub, lot.id)
+        fate = await commands.dispose(hub.runtime, lot, decision, by(request, caller, key))
+        return await _done(hub, lot, fate)
 
     return await once(request, caller, run)
 
@@ -186,6 +215,4 @@ async def one(
     as_of: Annotated[datetime | None, Query(description="what was true then; needs an offset")] = None,
 ) -> Response:  # fmt: skip
     """Show one lot: verdict, claims side by side, holds, reasons. `ref`: its id, number, or what any system calls it."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise Problem(422, f"as_of {as_of.isoformat()} has no offset", next_action="write 2026-11-23T14:05:00+01:00")
-    return answer(await _view(hub, await found(hub, ref, caller, site), as_of))
+    return answer(await _view(hub, await found(hub, ref, caller, site), _moment(as_of)))

@@ -45,7 +45,8 @@ def response(request: Request, problem: Problem) -> Response:
     }
     if problem.next_action:
         body["next"] = problem.next_action
-    return Response(encode(body), problem.status, problem.headers, "application/problem+json")
+    headers = {"X-Correlation-Id": body["correlation"], **problem.headers}
+    return Response(encode(body), problem.status, headers, "application/problem+json")
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -62,6 +63,8 @@ def _problem_of(error: Exception) -> Problem:
             return Problem(413, str(error))
         case RequestValidationError():
             return Problem(422, "the request does not fit its schema", errors=[_field(e) for e in error.errors()])
+        case HTTPException(__cause__=TooLarge()):  # FastAPI wraps what goes wrong while it reads a body
+            return Problem(413, str(error.__cause__))
         case HTTPException():
             return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
     log.exception("internal error in the API", exc_info=error)

@@ -65,15 +65,25 @@ async def message(hub: HubOf, uuid: str, caller: Caller = needs("messages:read")
     return answer(found)
 
 
+async def _message(hub: HubOf, uuid: str, caller: Caller) -> str:
+    """Return the id of a message that the caller may settle."""
+    fate = await commands.outcome(hub.runtime, uuid, 0)
+    if fate is None or not caller.at(fate.site):
+        raise Problem(404, f"there is no message {uuid}")
+    return uuid
+
+
 @router.post("/messages/{uuid}/replay", tags=["messages"], **returns(Outcome))
 async def replayed(hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs("messages:replay")) -> Response:
     """Read a parked message again with today's mappings."""
+    await _message(hub, uuid, caller)
     return answer(Outcome(id=uuid, outcome=await replay.replay(hub.runtime, uuid, caller.name, body.reason)))
 
 
 @router.post("/messages/{uuid}/discard", tags=["messages"], **returns(Outcome))
 async def discarded(hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs("messages:replay")) -> Response:
     """Put a parked message aside for good; its unread hold is lifted."""
+    await _message(hub, uuid, caller)
     return answer(Outcome(id=uuid, outcome=await replay.discard(hub.runtime, uuid, caller.name, body.reason)))
 
 
@@ -92,27 +102,34 @@ async def deliveries(
 @router.get("/deliveries/{uuid}", tags=["deliveries"], **returns(delivery_answers.DeliveryView))
 async def delivery(hub: HubOf, uuid: str, caller: Caller = needs("deliveries:read")) -> Response:
     """Show one delivery with every try."""
+    return answer(await _delivery(hub, uuid, caller))
+
+
+async def _delivery(hub: HubOf, uuid: str, caller: Caller) -> delivery_answers.DeliveryView:
     found = await hub.runtime.store.read(lambda c: delivery_answers.one(c, uuid))
     if found is None or not caller.at(found.site):
         raise Problem(404, f"there is no delivery {uuid}")
-    return answer(found)
+    return found
 
 
 @router.post("/deliveries/{uuid}/approve", tags=["deliveries"], **returns(Outcome))
 async def approve(hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs("deliveries:approve")) -> Response:
     """Let a proposed command go out."""
+    await _delivery(hub, uuid, caller)
     return answer(Outcome(id=uuid, outcome=await replay.approve(hub.runtime, uuid, caller.name, body.reason)))
 
 
 @router.post("/deliveries/{uuid}/resend", tags=["deliveries"], **returns(Outcome))
 async def resend(hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs("messages:replay")) -> Response:
     """Send a dead delivery, or one in doubt, again."""
+    await _delivery(hub, uuid, caller)
     return answer(Outcome(id=uuid, outcome=await replay.resend(hub.runtime, uuid, caller.name, body.reason)))
 
 
 @router.post("/deliveries/{uuid}/cancel", tags=["deliveries"], **returns(Outcome))
 async def cancel(hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs("messages:replay")) -> Response:
     """Withdraw a delivery that is not under way."""
+    await _delivery(hub, uuid, caller)
     return answer(Outcome(id=uuid, outcome=await replay.cancel(hub.runtime, uuid, caller.name, body.reason)))
 
 
@@ -153,13 +170,13 @@ async def audit(
     hub: HubOf, caller: Caller = needs("audit:read"), site: str = "", after: int = 0, limit: int = Query(100, ge=1, le=1000)
 ) -> Response:
     """List the audit trail of a site by position."""
-    where = site or hub.runtime.sites[0]
+    where = site or next(iter(caller.seen_sites or hub.runtime.sites))
     if not caller.at(where):
         raise Problem(403, f"{caller.name} may not see site {where}")
     return answer(await hub.runtime.store.read(lambda c: audit_answers.listed(c, where, after, limit)))
 
 
 @router.get("/audit/verify", tags=["audit"], **returns(list[audit_answers.Verified]))
-async def verify(hub: HubOf, caller: Caller = needs("audit:read")) -> Response:  # noqa: ARG001  the scope is what is needed
+async def verify(hub: HubOf, caller: Caller = needs("audit:read")) -> Response:
     """Walk the audit chain of every site and say whether it holds."""
-    return answer(await hub.runtime.store.read(audit_answers.verified))
+    return answer(await hub.runtime.store.read(lambda c: audit_answers.verified(c, caller.seen_sites)))

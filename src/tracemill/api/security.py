@@ -21,6 +21,7 @@ SCOPES = (
     "deliveries:approve", "cases:read", "cases:write", "audit:read", "events:write", "systems:read", "systems:pause",
     "accounts:admin", "metrics:read",
 )  # fmt: skip
+KEY_SIZE = 64
 LINK_LIFE = timedelta(minutes=10)
 SESSION_LIFE = timedelta(hours=12)
 
@@ -145,7 +146,10 @@ class Security:
 
 def _key(path: Path) -> str:
     """Return the signing key; made on first use, readable by the hub's user only."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+    if not path.exists() or path.stat().st_size < KEY_SIZE:  # a key that a crash cut short signs nothing
+        new = path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_hex(KEY_SIZE // 2))
+        new.replace(path)
     return path.read_text()

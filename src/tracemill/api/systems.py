@@ -20,6 +20,7 @@ from tracemill.model.record import Record
 from tracemill.observe.metrics import exposition
 
 router = APIRouter()
+RESERVED = ("hub", "local administrator")
 
 
 class AccountView(Record, frozen=True):
@@ -68,7 +69,9 @@ async def metrics(caller: Caller = needs("metrics:read")) -> Response:  # noqa: 
 async def token(request: Request) -> Response:
     """Give an access token for client credentials (RFC 6749 section 4.4), sent as a form or by HTTP Basic."""
     form = {k: v[0] for k, v in parse_qs((await request.body()).decode("utf-8", "replace")).items()}
-    if form.get("grant_type") != "client_credentials":
+    if "grant_type" not in form:
+        return answer({"error": "invalid_request", "error_description": "grant_type is missing"}, 400)
+    if form["grant_type"] != "client_credentials":
         return answer({"error": "unsupported_grant_type", "error_description": "use client_credentials"}, 400)
     client_id, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
     security = security_of(request)
@@ -96,36 +99,37 @@ def _basic(request: Request) -> tuple[str, str] | None:
 
 
 @router.get("/v1/status", tags=["systems"], **returns(Board))
-async def status(hub: HubOf, caller: Caller = needs("systems:read")) -> Response:  # noqa: ARG001  the scope is what is needed
+async def status(hub: HubOf, caller: Caller = needs("systems:read")) -> Response:
     """Return the board: systems, disagreements with every command that would be sent, unsafe cases."""
     now = hub.runtime.clock()
-    return answer(await hub.runtime.store.read(lambda c: board(c, hub.runtime.policies, now)))
+    return answer(await hub.runtime.store.read(lambda c: board(c, hub.runtime.policies, now, caller.seen_sites)))
 
 
 @router.get("/v1/systems", tags=["systems"], **returns(list[SystemState]))
-async def systems(hub: HubOf, caller: Caller = needs("systems:read")) -> Response:  # noqa: ARG001  the scope is what is needed
+async def systems(hub: HubOf, caller: Caller = needs("systems:read")) -> Response:
     """List the connected systems with their feeds and deliveries."""
     now = hub.runtime.clock()
-    return answer((await hub.runtime.store.read(lambda c: board(c, hub.runtime.policies, now))).systems)
+    return answer((await hub.runtime.store.read(lambda c: board(c, hub.runtime.policies, now, caller.seen_sites))).systems)
 
 
 @router.get("/v1/systems/{name}/probe", tags=["systems"])
-async def probe(hub: HubOf, name: str, caller: Caller = needs("systems:read")) -> Response:  # noqa: ARG001  the scope is what is needed
+async def probe(hub: HubOf, name: str, caller: Caller = needs("systems:read")) -> Response:
     """Check now whether a system can be reached with our credentials."""
-    return answer(await _link(hub, name).connector.probe())
+    return answer(await _link(hub, name, caller).connector.probe())
 
 
-def _link(hub: HubOf, name: str) -> Any:
-    link = hub.runtime.links.get(name)
+def _link(hub: HubOf, name: str, caller: Caller) -> Any:
+    seen = {n: link for n, link in hub.runtime.links.items() if caller.at(link.site)}
+    link = seen.get(name)
     if link is None:
-        raise Problem(404, f"there is no system {name}", next_action=f"known systems: {', '.join(hub.runtime.links)}")
+        raise Problem(404, f"there is no system {name}", next_action=f"known systems: {', '.join(seen)}")
     return link
 
 
 @router.post("/v1/systems/{name}/pause", tags=["systems"], **returns(Outcome))
 async def pause(request: Request, hub: HubOf, name: str, body: ReasonBody, caller: Caller = needs("systems:pause")) -> Response:
     """Stop reading from and sending to a system."""
-    _link(hub, name)
+    _link(hub, name, caller)
     await commands.pause(hub.runtime, name, True, by(request, caller), body.reason)
     return answer(Outcome(id=name, outcome="paused"))
 
@@ -133,7 +137,7 @@ async def pause(request: Request, hub: HubOf, name: str, body: ReasonBody, calle
 @router.post("/v1/systems/{name}/resume", tags=["systems"], **returns(Outcome))
 async def resume(request: Request, hub: HubOf, name: str, body: ReasonBody, caller: Caller = needs("systems:pause")) -> Response:
     """Go on with a system."""
-    _link(hub, name)
+    _link(hub, name, caller)
     await commands.pause(hub.runtime, name, False, by(request, caller), body.reason)
     return answer(Outcome(id=name, outcome="resumed"))
 
@@ -154,6 +158,10 @@ async def create(request: Request, body: AccountBody, caller: Caller = needs("ac
     """Open a service account; its secret is in this answer and nowhere else."""
     if unknown := [s for s in body.scopes if s not in SCOPES]:
         raise Problem(422, f"unknown scopes: {', '.join(unknown)}", next_action=f"known scopes: {', '.join(SCOPES)}")
+    if body.name in RESERVED:
+        raise Problem(422, f"the name {body.name} is the hub's own")
+    if caller.seen_sites is not None and not set(body.sites) <= set(caller.seen_sites):
+        raise Problem(403, f"{caller.name} may only open accounts for {', '.join(caller.seen_sites)}")
     found = security_of(request).accounts
     made, secret = await found.create(body.name, body.scopes, body.sites, body.systems, by(request, caller))
     return answer(_account(made, secret), 201)
@@ -162,6 +170,9 @@ async def create(request: Request, body: AccountBody, caller: Caller = needs("ac
 @router.post("/v1/accounts/{client_id}/disable", tags=["security"], **returns(Outcome))
 async def disable(request: Request, client_id: str, body: ReasonBody, caller: Caller = needs("accounts:admin")) -> Response:
     """Shut a service account at once."""
+    found = security_of(request).accounts.open(client_id)
+    if found is None or not all(caller.at(site) for site in found.sites):
+        raise Problem(404, f"there is no open account {client_id}")
     await security_of(request).accounts.disable(client_id, by(request, caller), body.reason)
     return answer(Outcome(id=client_id, outcome="disabled"))
 

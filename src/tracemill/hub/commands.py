@@ -25,7 +25,8 @@ from tracemill.model.status import FeedKind, MessageState
 from tracemill.observe.metrics import RECEIVED
 from tracemill.store import audit, cases, decisions, idempotency, lots, messages, systems
 from tracemill.store.idempotency import Claim
-from tracemill.store.messages import Fate, Incoming, Receipt
+from tracemill.store.messages import Fate as Fate
+from tracemill.store.messages import Incoming, Receipt
 from tracemill.store.writer import Priority
 
 HUB = "hub"
@@ -113,8 +114,9 @@ def _key(cell: str, body: bytes) -> str:
 
 async def place(runtime: Runtime, lot: Lot, reason: str, quantity: dict[str, str] | None, note: str, by: By) -> Fate:
     """Restrict a lot, or a quantity of it."""
-    data: dict[str, Any] = {"hold": by.key, "reason": reason, "note": note}
-    return await _act(runtime, lot, "hold.requested.v1", data | ({"quantity": quantity} if quantity else {}), by)
+    data: dict[str, Any] = {"reason": reason, "note": note} | ({"quantity": quantity} if quantity else {})
+    data["hold"] = derived("asked", by.name, by.key, lot.id, encode(data).decode())  # no two askers share a hold by chance
+    return await _act(runtime, lot, "hold.requested.v1", data, by)
 
 
 async def lift(runtime: Runtime, lot: Lot, hold_id: str, note: str, by: By) -> Fate:
@@ -136,13 +138,20 @@ async def dispose(runtime: Runtime, lot: Lot, decision: dict[str, Any], by: By) 
 
 
 async def _act(runtime: Runtime, lot: Lot, kind: str, data: dict[str, Any], by: By) -> Fate:
-    """Send an act through the door and wait until it is decided. What is refused is put aside at once: the asker was told."""
-    now = runtime.clock()
+    """Send an act through the door and wait until it is decided. What is refused is put aside at once: the asker was told.
+
+    The same act under the same key, asked again after its answer was lost, is found; only a refused one is tried anew.
+    """
+    now, mark = runtime.clock(), derived("act", by.name, by.key, kind, lot.id, encode(data).decode())
+    before = await runtime.store.read(lambda c: messages.told_before(c, HUB, FEED, mark))
+    known = await outcome(runtime, before, WAIT) if before else None
+    if known is not None and known.state not in (MessageState.PARKED, MessageState.DISCARDED):
+        return known
     body = {
         "specversion": "1.0", "id": by.key, "source": f"/{lot.site}/{HUB}", "type": kind, "time": now.isoformat(),
         "subject": lot.id, "datacontenttype": "application/json", "data": {"lot": {"id": lot.id}, **data},
     }  # fmt: skip
-    pushed = Pushed(system=HUB, site=lot.site, key=f"{by.name}:{by.key}:{now.isoformat()}", body=encode(body))
+    pushed = Pushed(system=HUB, site=lot.site, key=f"{mark} {now.isoformat()}" if before else mark, body=encode(body))
     message = (await accept(runtime, [pushed], by))[0]
     fate = await outcome(runtime, message.uuid, WAIT)
     if fate is None or fate.state not in (MessageState.PARKED, MessageState.DISCARDED):
