@@ -208,11 +208,12 @@ async def test_correlation_follows_from_the_request_to_the_delivery(served: Serv
 
 
 async def test_the_api_documents_itself(served: Served) -> None:
-    document = await served.get("/openapi.json", token="")
+    assert (await served.ask("GET", "/docs", token=""))[0] == 401
+    document = await served.get("/openapi.json")
     assert document["openapi"].startswith("3.1")
     assert {"/v1/lots/{ref}", "/v1/events", "/oauth/token"} <= set(document["paths"])
     assert "LotView" in document["components"]["schemas"]
-    page = await served.get("/docs", token="")
+    page = await served.get("/docs")
     assert "https://" not in page
     assert "<script" not in page
     assert set(await served.get("/v1/schemas")) == set(json_schemas())

@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tracemill.core.decide import decide
 from tracemill.core.evolve import fold
 from tracemill.core.identity import View
+from tracemill.core.ledger import Negative
 from tracemill.core.usable import allowance, reasons
 from tracemill.model import event as e
 from tracemill.model.decision import Decision
@@ -263,3 +266,20 @@ def test_a_hold_that_was_only_just_decided_is_in_flight_and_no_conflict() -> Non
     lot = world.decided((HOLD, None), minute=210)
     assert lot.cases == {}
     assert HoldReason.CONFLICT not in {h.reason for h in lot.holds.values()}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        e.HoldRequested(lot=LotRef(id="L-1"), hold="h", reason=HoldReason.OTHER, quantity=kg("-50")),
+        e.SampleTaken(lot=LotRef(id="L-1"), sample="s", quantity=kg("-100")),
+        e.MovementRecorded(lot=LotRef(id="L-1"), movement="m", kind="consumed", quantity=kg("-5")),
+    ],
+    ids=lambda data: type(data).__name__,
+)
+def test_a_negative_quantity_never_frees_anything(data: Any) -> None:
+    world = World()
+    world.received()
+    world.decided((ACCEPT, None), minute=1)
+    with pytest.raises(Negative):
+        world.tell("erp", data)

@@ -65,7 +65,9 @@ def _limited(headers: Headers, receive: Receive) -> Receive:
 
 def create_app(hub: Hub, security: Security) -> FastAPI:
     """Make the application of a hub."""
-    app = FastAPI(title="Tracemill", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Tracemill", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.state.hub, app.state.security = hub, security
     problem.install(app)
     for router in (lots.router, records.router, events.router, systems.router, docs.router):

@@ -5,7 +5,9 @@ from html import escape
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from tracemill.api.access import caller_of, security_of
 
 router = APIRouter()
 
@@ -21,9 +23,24 @@ td,th{text-align:left;padding:4px 12px 4px 0;vertical-align:top}a{color:var(--li
 """
 
 
+def _reader(request: Request) -> None:
+    """Let in a bearer token, or the session of the pages."""
+    cookie = request.cookies.get("tracemill", "")
+    if security_of(request).who(cookie) is None:
+        caller_of(request)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def document(request: Request) -> Response:
+    """Return the OpenAPI 3.1 document."""
+    _reader(request)
+    return JSONResponse(request.app.openapi())
+
+
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> HTMLResponse:
     """Show every route with its parameters, body and answer."""
+    _reader(request)
     app: FastAPI = request.app
     return HTMLResponse(page(app.openapi()), headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
 

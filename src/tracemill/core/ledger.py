@@ -11,7 +11,18 @@ def base_unit(draft: Draft, native: Quantity) -> str:
     return draft.lot.unit or draft.policy.base_units.get(draft.lot.item) or native.unit
 
 
+class Negative(ValueError):
+    """A quantity below zero where only an amount makes sense: taken at its word, a hold of -50 would free 50."""
+
+
 def in_base(draft: Draft, quantity: Quantity) -> Decimal:
-    """Express a quantity in the lot's base unit; raises NotComparable where nobody declared how."""
+    """Express an amount in the lot's base unit; raises NotComparable where nobody declared how, Negative below zero."""
+    if quantity.amount < 0:
+        raise Negative(f"{quantity} is below zero; a quantity of a {draft.event.type} is an amount")
+    return signed_in_base(draft, quantity)
+
+
+def signed_in_base(draft: Draft, quantity: Quantity) -> Decimal:
+    """Express a quantity that may be negative (a correction within a sum) in the lot's base unit."""
     conversions = draft.policy.conversions.get(draft.lot.item, ())
     return to_unit(quantity, base_unit(draft, quantity), conversions).amount

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tracemill.core.draft import Draft
-from tracemill.core.ledger import base_unit, in_base
+from tracemill.core.ledger import base_unit, in_base, signed_in_base
 from tracemill.model.change import Exposed, HoldLifted, HoldPlaced, StockClaimed
 from tracemill.model.event import Restriction, StockObserved, StockRow
 from tracemill.model.identifier import derived
@@ -41,7 +41,7 @@ def _claim(draft: Draft, data: StockObserved, started: datetime) -> Claim:
     foreign = ZERO
     native: list[str] = []
     for row in data.rows:
-        amount = in_base(draft, row.quantity)
+        amount = signed_in_base(draft, row.quantity)  # a pack may show a total and what went off it as two rows
         sums[row.status] += amount
         if row.restriction and not _is_ours(draft, row.restriction):
             foreign += amount

@@ -107,7 +107,7 @@ def _key(cell: str, body: bytes) -> str:
     """Return a record's key by the feed's own rule; a body that has none is kept under its hash, to be parked and read."""
     try:
         found = compile_cell(cell).evaluate(decode(body, dict[str, Any])) if cell else None
-    except (CellError, ValueError):
+    except (CellError, ValueError, RecursionError):
         found = None
     return str(found) if found not in (None, "", False) else sha256(body).hexdigest()
 
