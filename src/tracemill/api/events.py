@@ -22,6 +22,8 @@ from tracemill.model.record import Record
 router = APIRouter(prefix="/v1")
 ONE, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 MOST = 1000
+DEEPEST = 100
+_NO_BRACKETS = bytes(b for b in range(256) if b not in b"[]{}")
 
 
 class Accepted(Record, frozen=True):
@@ -88,9 +90,20 @@ def _bodies(request: Request, body: bytes) -> list[tuple[bytes, dict[str, Any]]]
     raise Problem(415, f"content type {kind or 'none'} is no CloudEvent", next_action=f"send {ONE}, {BATCH}, or ce-* headers")
 
 
+def _depth(body: bytes) -> int:
+    """Return how deep a body may be nested at most, without parsing it: brackets in texts count too, which is rare and safe."""
+    depth = deepest = 0
+    for byte in body.translate(None, _NO_BRACKETS):
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _object(body: bytes) -> dict[str, Any]:
     """Parse one event; a body that is no JSON object is refused at the door, because nobody could find it again."""
     try:
+        if _depth(body) > DEEPEST:
+            raise ValueError(f"it is nested more than {DEEPEST} deep")
         found: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
         json.loads(body, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
