@@ -15,7 +15,7 @@ from tracemill.mapping.value import Fit, Unfit, ValueType, fit_code
 Values = dict[str, object]
 Constant = str | bool | int
 
-_FAILURES: Final = (CellError, Unfit, UnknownCode)
+_FAILURES: Final = (CellError, Unfit, UnknownCode, RecursionError)  # nested deeper than anybody means
 
 
 @dataclass(frozen=True, slots=True)
