@@ -3,11 +3,13 @@
 import hmac
 from hashlib import sha256
 from typing import Protocol
+from urllib.parse import parse_qs
 
 from fastapi import Request
 from starlette.responses import Response
 
 COOKIE = "tracemill"
+FIELDS = 20
 
 
 class Sessions(Protocol):
@@ -25,14 +27,17 @@ class NoSession(Exception):
 def reader_of(request: Request) -> str:
     """Return who reads; raises NoSession."""
     sessions: Sessions = request.app.state.sessions
-    name = sessions.who(request.cookies.get(COOKIE, ""))
+    cookie = request.cookies.get(COOKIE, "")
+    name = sessions.who(cookie) if cookie else None
     if name is None:
         raise NoSession
     return name
 
 
-def remember(response: Response, cookie: str) -> None:
-    response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", max_age=12 * 3600)
+def remember(request: Request, response: Response, cookie: str) -> None:
+    """Keep a session open; over HTTPS its cookie never travels in the clear."""
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=secure, max_age=12 * 3600)
 
 
 def form_token(request: Request) -> str:
@@ -41,5 +46,11 @@ def form_token(request: Request) -> str:
     return hmac.new(cookie.encode(), b"form", sha256).hexdigest()
 
 
-def form_is_ours(request: Request, token: str) -> bool:
-    return hmac.compare_digest(form_token(request), token)
+async def form_of(request: Request) -> dict[str, str] | None:
+    """Return the fields of a form that one of our own pages sent; None where it did not."""
+    try:
+        text = (await request.body()).decode()
+        fields = {k: v[0] for k, v in parse_qs(text, max_num_fields=FIELDS).items()}
+    except ValueError:
+        return None
+    return fields if hmac.compare_digest(form_token(request).encode(), fields.get("form", "").encode()) else None

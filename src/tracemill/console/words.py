@@ -1,77 +1,112 @@
-"""What templates show: times in the plant's zone with UTC beside, icons, and the four kinds of nothing."""
+"""What templates show: statuses as icon, word and colour; times in the plant's zone with UTC beside; links to what is named."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-ICONS = {
-    "released": "✓",
-    "conditional": "◑",
-    "quarantine": "◔",
-    "hold": "‖",
-    "rejected": "✕",
-    "unknown": "?",
-    "unsafe": "!",
-    "late": "◔",
-    "verified": "✓",
-    "delivered": "→",
-    "pending": "◔",
-    "sending": "→",
-    "retrying": "↻",
-    "in_doubt": "?",
-    "dead": "✕",
-    "superseded": "–",
-    "cancelled": "–",
-    "processed": "✓",
-    "parked": "‖",
-    "received": "→",
-    "replayed": "✓",
-    "discarded": "–",
-    "acknowledged": "✓",
-}
+from tracemill.answers import words
+from tracemill.answers.timeline import Entry
 
-
+# Each word of the table of statuses: its icon, and its tone (what colour it has, and whether it is filled).
+STATUSES: dict[str, tuple[str, str]] = {
+    "released": ("check", "released"), "conditional": ("half", "conditional"), "quarantine": ("clock", "pending"),
+    "hold": ("pause", "hold"), "rejected": ("cross", "rejected"), "unknown": ("question", "unknown"),
+    "expired": ("glass", "expired"), "recalled": ("alert", "recalled"),
+    "unsafe": ("alert", "unsafe"), "late": ("clock", "pending"),
+    "received": ("arrow", "plain"), "processed": ("check", "plain"), "parked": ("pause", "parked"),
+    "replayed": ("repeat", "plain"), "discarded": ("minus", "plain"),
+    "pending": ("clock", "plain"), "sending": ("arrow", "plain"), "delivered": ("arrow", "plain"), "verified": ("check", "plain"),
+    "retrying": ("repeat", "pending"), "in_doubt": ("question", "doubt"), "superseded": ("minus", "plain"),
+    "dead": ("cross", "dead"), "cancelled": ("minus", "plain"), "acknowledged": ("check", "plain"),
+    "agrees": ("check", "plain"), "in flight": ("arrow", "plain"), "restricting": ("arrow", "pending"),
+    "beyond": ("alert", "unsafe"), "less": ("minus", "plain"), "silent": ("question", "unknown"),
+    "observe": ("eye", "plain"), "propose": ("person", "plain"), "act": ("arrow", "plain"), "paused": ("pause", "pending"),
+    "unreachable": ("question", "doubt"), "stale": ("clock", "unknown"), "reachable": ("check", "plain"),
+}  # fmt: skip
+SAID = {
+    "beyond": "shows too much", "less": "shows less", "silent": "no reading", "restricting": "being restricted",
+    "observe": "only observed", "propose": "asks before it acts",
+}  # fmt: skip
 DECIDED = {
-    "accept": "accepted",
-    "concession": "accepted by concession",
-    "reject": "rejected",
-    "rework": "to rework",
-    "return": "to return",
-    "scrap": "to scrap",
-    "reinspect": "to inspect again",
-    "hold": "on hold",
-}
+    "accept": "accepted", "concession": "accepted by concession", "reject": "rejected", "rework": "to be reworked",
+    "regrade": "regraded", "return": "to be returned", "scrap": "to be scrapped", "reinspect": "to be inspected again",
+    "invalidated": "invalidated", "hold": "on hold", "pending": "pending",
+}  # fmt: skip
+ASKED = {
+    "open_inspection": "inspection", "open_nonconformance": "nonconformance", "post_sample": "sample posting",
+    "set_status": "status", "notify": "mail",
+}  # fmt: skip
 
 
 def environment(zone: str) -> Environment:
     """Return the templates, with times in the zone of the plant."""
     made = Environment(
-        loader=PackageLoader("tracemill.console"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=PackageLoader("tracemill.console"), autoescape=select_autoescape(default=True), undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    place = ZoneInfo(zone)
+    made.globals.update(zone=zone, statuses=STATUSES)
+    made.filters.update(
+        time=lambda at: time(at, place),
+        clock=lambda at: time(at, place, "%H:%M:%S"),
+        offset=lambda at: at.astimezone(place).strftime("%Y-%m-%dT%H:%M:%S"),
+        days=lambda told: days(told, place),
+        ago=lambda since, now: f"{words.age(since, now)} ago",
+        status=status,
+        icon=icon,
+        named=words.named,
+        counted=words.counted,
+        lot_path=lot_path,
+        address=address,
+        decided=lambda word: DECIDED.get(word, word),
+        asked=lambda verb: ASKED.get(verb, verb.replace("_", " ")),
+        plainly=lambda word: word.replace("_", " "),
+        sentence=lambda text: text[:1].upper() + text[1:],
     )
-    made.filters["time"] = lambda at: _time(at, ZoneInfo(zone))
-    made.filters["status"] = _status
-    made.filters["decided"] = lambda word: DECIDED.get(word, word)
     return made
 
 
-def _time(at: datetime | None, zone: ZoneInfo) -> Any:
+def time(at: datetime | None, zone: ZoneInfo, form: str = "%Y-%m-%d %H:%M:%S") -> Markup:
+    """Show a time in the zone of the plant, and in UTC on hover."""
     if at is None:
-        return ""
-    utc = at.astimezone(UTC)
+        return Markup("")
+    utc, there = at.astimezone(UTC), at.astimezone(zone)
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        utc.isoformat(), utc.strftime("%Y-%m-%d %H:%M:%S"), at.astimezone(zone).strftime("%d %b %H:%M:%S")
+        utc.isoformat(), utc.strftime("%Y-%m-%d %H:%M:%S"), there.strftime(form)
     )
 
 
-def _status(word: str) -> Any:
-    """Show a status as icon, word and colour: never by colour alone."""
-    return Markup('<span class="status {0}"><span aria-hidden="true">{1}</span> {2}</span>').format(
-        word, ICONS.get(word, "·"), word.replace("_", " ")
-    )
+def icon(name: str) -> Markup:
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>').format(name)
+
+
+def status(word: str) -> Markup:
+    """Show a status as icon, word and colour: never by colour alone. A word that is not in the table is drawn as unknown."""
+    drawn, tone = STATUSES.get(word, ("question", "unknown"))
+    text = SAID.get(word, word.replace("_", " "))
+    return Markup('<span class="status {}">{}<span>{}</span></span>').format(tone, icon(drawn), text)
+
+
+def days(told: Iterable[Entry], zone: ZoneInfo) -> list[tuple[str, list[Entry]]]:
+    """Break a timeline into days of the plant, in the order it has."""
+    grouped = groupby(told, lambda e: e.occurred_at.astimezone(zone).strftime("%A, %Y-%m-%d"))
+    return [(day, list(entries)) for day, entries in grouped]
+
+
+def lot_path(ref: str) -> str:
+    """Return the address of a lot by what it is called; a name that an address would not keep (`..`, `x.json`) is searched."""
+    if not ref.strip("./\\ ") or "\0" in ref or ref.endswith(".json"):
+        return address("/", q=ref)
+    return f"/lots/{quote(ref, safe='')}"
+
+
+def address(path: str, **query: Any) -> str:
+    """Return a path with those filters that are set."""
+    kept = {k: v for k, v in query.items() if v}
+    return path + (f"?{urlencode(kept)}" if kept else "")
