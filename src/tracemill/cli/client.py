@@ -5,54 +5,69 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from tracemill.cli.terminal import Failed
+from tracemill.cli.terminal import OK, Failed, Unreachable, out, show_json, shown, word
 
 
 class Client:
     """Asks the API of one hub."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.url, self._token = url, token
+    def __init__(self, url: str, token: str, start: str = "tracemill run") -> None:
+        self.url, self._token, self.start = url, token, start
 
-    def get(self, path: str, **query: Any) -> Any:
-        return asyncio.run(self._ask("GET", path, None, {k: str(v) for k, v in query.items() if v not in (None, "")}))
+    def get(self, path: str, *, otherwise: str = "tracemill doctor", **query: Any) -> Any:
+        """Ask; `otherwise` is the command that helps where the hub refuses."""
+        asked = {k: str(v) for k, v in query.items() if v not in (None, "")}
+        return asyncio.run(self._ask("GET", path, None, asked, otherwise))
 
-    def post(self, path: str, body: Any) -> Any:
-        return asyncio.run(self._ask("POST", path, body, {}))
+    def post(self, path: str, body: Any, *, otherwise: str = "tracemill doctor") -> Any:
+        return asyncio.run(self._ask("POST", path, body, {}, otherwise))
 
-    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str]) -> Any:
+    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> Any:
         import aiohttp
+        from yarl import URL
 
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session,
-                session.request(method, self.url + path, json=body, params=query, headers=headers) as answer,
+                session.request(
+                    method, URL(self.url + path, encoded=True).update_query(query), json=body, headers=headers
+                ) as answer,
             ):
                 text = await answer.text()
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Failed(f"no hub answers at {self.url}: {error}", "tracemill run") from None
+            raise Unreachable(f"no hub answers at {self.url}: {error}", self.start) from None
         found = _parsed(text)
         if answer.status >= 400:
-            raise _refusal(answer.status, found)
+            raise _refusal(answer.status, found, otherwise)
         return found
+
+
+def part(text: str) -> str:
+    """Return a key as one part of an address: byte for byte, whatever is in it."""
+    return quote(text, safe="")
 
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except ValueError:
-        return {"detail": text[:300]}
+        found = text[:300]
+    return found if isinstance(found, dict | list) else {"detail": str(found)}
 
 
-def _refusal(status: int, problem: Any) -> Failed:
+def _refusal(status: int, problem: Any, otherwise: str) -> Failed:
     """Say a problem document in one line, with the correlation id to look for."""
     fields = "; ".join(f"{e['field']}: {e['problem']}" for e in problem.get("errors", []))
     lots = ", ".join(f"{found['site']} {found['number']} ({found['id']})" for found in problem.get("lots", []))
-    detail = " — ".join(part for part in (problem.get("detail", ""), fields, lots) if part)
+    detail = " — ".join(p for p in (problem.get("detail", ""), fields, lots) if p)
+    hint = str(problem.get("next", ""))
+    if hint and not hint.startswith("tracemill ") and "/v1/" not in hint:
+        detail += f"; {hint}"
     where = f" (correlation {problem['correlation']})" if problem.get("correlation") else ""
-    return Failed(f"{problem.get('title', status)}: {detail}{where}", problem.get("next", ""))
+    return Failed(f"{problem.get('title', status)}: {detail}{where}", hint if hint.startswith("tracemill ") else otherwise)
 
 
 def connect(project: Path, url: str = "") -> Client:
@@ -62,9 +77,13 @@ def connect(project: Path, url: str = "") -> Client:
         return Client(url.rstrip("/"), _token(url.rstrip("/")))
     path = project / "data" / "run.json"
     if not path.exists():
-        raise Failed(f"no hub runs in {project}", f"tracemill run --project {project}")
-    found = json.loads(path.read_text())
-    return Client(found["url"], found["token"])
+        raise Unreachable(f"no hub runs in {project}", f"tracemill run --project {word(str(project))}")
+    start = f"tracemill run --project {word(str(project))}"
+    try:
+        found = json.loads(path.read_text())
+        return Client(found["url"], found["token"], start)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Unreachable(f"{path} cannot be read", start) from None
 
 
 def _token(url: str) -> str:
@@ -81,8 +100,21 @@ async def _fetch_token(url: str, client_id: str, secret: str) -> str:
     import aiohttp
 
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-    async with aiohttp.ClientSession() as session, session.post(f"{url}/oauth/token", data=form) as answer:
-        found = await answer.json(content_type=None)
+    try:
+        async with aiohttp.ClientSession() as session, session.post(f"{url}/oauth/token", data=form) as answer:
+            found = _parsed(await answer.text())
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise Unreachable(f"no hub answers at {url}: {error}", "tracemill run") from None
     if "access_token" not in found:
         raise Failed(f"the hub refused the credentials: {found.get('error', '')}", "tracemill account list")
     return str(found["access_token"])
+
+
+def act(client: Client, path: str, reason: str, as_json: bool, otherwise: str) -> int:
+    """Do one thing that needs a reason, and say what came of it."""
+    found = client.post(path, {"reason": reason}, otherwise=otherwise)
+    if as_json:
+        show_json(found)
+    else:
+        out.print(shown(found["outcome"]))
+    return OK

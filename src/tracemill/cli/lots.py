@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tracemill.cli.client import part
 from tracemill.cli.options import HERE, Json, Project, Url, hub
-from tracemill.cli.terminal import FINDINGS, MARKS, OK, clock, out, say_next, show_json, table
+from tracemill.cli.terminal import FINDINGS, MARKS, OK, clock, counted, cut, out, say_next, show_json, shown, table, word
 
 
 def status(
@@ -17,17 +18,18 @@ def status(
     if as_json:
         show_json(board)
         return FINDINGS if board["disagreements"] or board["unsafe"] else OK
+    raw, board = board, shown(board)
+    for case in board["unsafe"]:
+        out.print(f"[bold red]UNSAFE[/] {case['title']}\n  [dim]{case['next_action']}[/]")
     for found in board["disagreements"]:
         out.print(f"[bold red]≠[/] {found['sentence']}")
         out.print(f"  [dim]{', '.join(found['lots'][:8])}{' …' if found['count'] > 8 else ''}[/]")
         if found["would_send"] and not commands:
-            out.print(f"  {len(found['would_send'])} commands would be sent: tracemill status --commands")
+            out.print(f"  {counted(len(found['would_send']), 'command')} would be sent: tracemill status --commands")
         for d in found["would_send"] if commands else ():
             value = d["value"]
             text = f"{d['system']} {d['lot_number']}: {value['available']} {value['unit']} available, {value['blocked']} blocked"
             out.print(f"  [dim]would send[/] {text}")
-    for case in board["unsafe"]:
-        out.print(f"[bold red]UNSAFE[/] {case['title']}\n  [dim]{case['next_action']}[/]")
     _systems(board)
     counts = ", ".join(f"{n} {state}" for state, n in sorted(board["lots"].items()))
     messages = ", ".join(f"{n} {state}" for state, n in sorted(board["messages"].items()))
@@ -35,7 +37,7 @@ def status(
     if board["messages"].get("parked"):
         say_next("tracemill msg list")
     elif board["disagreements"]:
-        say_next(f"tracemill why {board['disagreements'][0]['lots'][0]}")
+        say_next(f"tracemill why {word(raw['disagreements'][0]['lots'][0])}")
     return FINDINGS if board["disagreements"] or board["unsafe"] else OK
 
 
@@ -47,7 +49,8 @@ def _systems(board: dict[str, Any]) -> None:
         moving = ", ".join(
             f"{n} {state}" for state, n in sorted(s["deliveries"].items()) if state not in ("verified", "superseded")
         )
-        note = f"paused by {s['paused_by']}: {s['reason']}" if s["paused"] else (f"[red]{errors[0][:80]}[/]" if errors else "")
+        error = f"[red]{cut(errors[0], 120)}[/]" if errors else ""
+        note = f"paused by {s['paused_by']}: {s['reason']}" if s["paused"] else error
         rows.add_row(s["system"], s["mode"], clock(read) or "never", moving or "–", note)
     out.print()
     out.print(rows)
@@ -59,20 +62,21 @@ def find(key: str, project: Project = HERE, url: Url = "", as_json: Json = False
     if as_json:
         show_json(found)
         return OK if found["lots"] or found["messages"] else FINDINGS
+    raw, found = found, shown(found)
     for lot in found["lots"]:
         out.print(f"lot      {lot['number']}  {MARKS[lot['verdict']]}  {lot['site']}  [dim]{lot['matched']}[/]")
-    for hit in found["messages"][:20]:
+    for hit in found["messages"]:
         m = hit["message"]
         out.print(
             f"message  {m['id']}  {m['system']}/{m['feed']}  {m['state']}  {clock(m['received_at'])}  [dim]{hit['kind']}[/]"
         )
     if not found["lots"] and not found["messages"]:
-        out.print(f"nothing is called {key}; searched {', '.join(found['searched'])}")
+        out.print(f"nothing is called {shown(key)}; searched {', '.join(found['searched'])}")
         if found["nearest"]:
             out.print(f"nearest  {', '.join(found['nearest'])}")
         return FINDINGS
     if found["lots"]:
-        say_next(f"tracemill lot {found['lots'][0]['number']}")
+        say_next(f"tracemill lot {word(raw['lots'][0]['number'])}")
     return OK
 
 
@@ -81,10 +85,11 @@ def lot(
     as_of: Annotated[str, typer.Option("--as-of", help="What was true then: 2026-11-23T14:05:00+01:00.")] = "", site: str = "",
 ) -> int:  # fmt: skip
     """Show a lot: verdict, every system side by side, holds, reasons."""
-    view = hub(project, url).get(f"/v1/lots/{ref}", as_of=as_of, site=site)
+    view = hub(project, url).get(f"/v1/lots/{part(ref)}", otherwise=f"tracemill find {word(ref)}", as_of=as_of, site=site)
     if as_json:
         show_json(view)
         return OK
+    view = shown(view)
     head = f"{view['number']}  {view['item_text'] or view['item']}, {view['total']} {view['unit_name']}  {view['site']}"
     out.print(f"[bold]{head}[/]  {MARKS[view['verdict']]}")
     out.print(f"  {view['sentence']}\n")
@@ -105,16 +110,17 @@ def lot(
     for c in view["cases"]:
         out.print(f"  [red]{c['consequence']}[/]  {c['title']}\n        [dim]{c['next_action']}[/]")
     if view["holds"] or view["cases"]:
-        say_next(f"tracemill why {ref}")
+        say_next(f"tracemill why {word(ref)}")
     return OK
 
 
 def why(ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
     """List each reason why a lot is not released, who owns it and how old it is."""
-    found = hub(project, url).get(f"/v1/lots/{ref}/why")
+    found = hub(project, url).get(f"/v1/lots/{part(ref)}/why", otherwise=f"tracemill find {word(ref)}")
     if as_json:
         show_json(found)
         return FINDINGS if found["reasons"] else OK
+    found = shown(found)
     out.print(f"[bold]{found['lot']}[/]  {MARKS[found['verdict']]}  {found['sentence']}")
     if not found["reasons"]:
         out.print("nothing holds it back")

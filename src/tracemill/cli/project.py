@@ -1,15 +1,28 @@
 """The project folder: init, lint, test, doctor, verify; and the hub itself: run."""
 
-import shutil
-import sqlite3
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 
+from tracemill.cli.doctor import doctor as doctor
 from tracemill.cli.options import HERE, Json, Project, Url, hub
-from tracemill.cli.terminal import FAILED, FINDINGS, OK, Failed, err, out, say_next, show_json
+from tracemill.cli.terminal import (
+    FAILED,
+    FINDINGS,
+    OK,
+    Failed,
+    Unreachable,
+    counted,
+    err,
+    out,
+    say_next,
+    show_json,
+    shown,
+    word,
+    working,
+)
 
 Folder = Annotated[Path, typer.Argument(help="The project folder.", show_default="here")]
 
@@ -33,19 +46,21 @@ def lint(folder: Folder = HERE, as_json: Json = False) -> int:
     from tracemill.app.check import check_project
 
     started = perf_counter()
-    checked = check_project(folder)
+    with working("reading the project"):
+        checked = check_project(folder)
     errors = [f for f in checked.findings if f.level == "error"]
     if as_json:
         show_json([f.plain() for f in checked.findings])
         return FINDINGS if errors else OK
     for f in checked.findings:
         colour = "bold red" if f.level == "error" else "yellow"
-        out.print(f"{f.file}:{f.line}:{f.column} [{colour}]{f.code}[/] {f.text}")
+        out.print(f"{f.file}:{f.line}:{f.column} [{colour}]{f.code}[/] {shown(f.text)}")
         if f.hint:
-            out.print(f"  [dim]hint: {f.hint}[/]")
+            out.print(f"  [dim]hint: {shown(f.hint)}[/]")
     warnings = len(checked.findings) - len(errors)
     took = perf_counter() - started
-    out.print(f"{len(errors)} errors, {warnings} warnings in {checked.files} files ({took:.1f} s)")
+    many = f"{counted(len(errors), 'error')}, {counted(warnings, 'warning')} in {counted(checked.files, 'file')}"
+    out.print(f"{many} ({took:.1f} s)")
     return FINDINGS if errors else OK
 
 
@@ -53,15 +68,16 @@ def examples(folder: Folder = HERE, as_json: Json = False) -> int:
     """Run the examples of every mapping: they are its tests."""
     from tracemill.app.check import run_all_examples
 
-    results = run_all_examples(folder)
+    with working("running the examples"):
+        results = run_all_examples(folder)
     failed = [r for r in results if not r.passed]
     if as_json:
         show_json([r.plain() for r in results])
         return FAILED if failed else OK
     for r in failed:
-        out.print(f"[bold red]✕[/] {r.pack}/{r.mapping}: {r.example}")
+        out.print(f"[bold red]✕[/] {r.pack}/{r.mapping}: {shown(r.example)}")
         for line in r.differences:
-            out.print(f"    {line}")
+            out.print(f"    {shown(line)}")
     out.print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return FAILED if failed else OK
 
@@ -81,82 +97,56 @@ def run(project: Project = HERE) -> int:
     except ConfigError as error:
         for f in error.findings:
             err.print(str(f), markup=False)
-        raise Failed(f"{len(error.findings)} findings in the project", f"tracemill lint {project}", FINDINGS) from None
+        raise Failed(f"{len(error.findings)} findings in the project", f"tracemill lint {word(str(project))}", FINDINGS) from None
     except AlreadyRunning as error:
-        raise Failed(str(error), f"tracemill status --project {project}") from None
-    except (OSError, SystemExit) as error:
-        raise Failed(f"the address cannot be used: {error}", "change listen: in tracemill.yaml") from None
+        raise Failed(str(error), f"tracemill status --project {word(str(project))}") from None
+    except SystemExit:
+        said = "another program listens on the hub's address, or it is none of this machine; see listen: in tracemill.yaml"
+        raise Failed(said, f"tracemill doctor --project {word(str(project))}") from None
+    except OSError as error:
+        raise Failed(f"the hub cannot start: {error}", f"tracemill doctor --project {word(str(project))}") from None
 
 
 def verify(project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
     """Walk the audit chain of every site; name the first entry that was altered or is missing."""
-    found = _chains(project, url)
+    with working("walking the audit chain"):
+        found = _chains(project, url)
+    if not found and not as_json:
+        out.print("nothing to verify: the audit trail has no entry yet")
     if as_json:
         show_json(found)
     for chain in () if as_json else found:
         mark = "[green]OK[/]" if chain["ok"] else "[bold red]BROKEN[/]"
-        out.print(f"{mark} {chain['site']}  audit chain 1..{chain['entries']}{' intact' if chain['ok'] else ': ' + chain['why']}")
+        how = " intact" if chain["ok"] else f": {shown(chain['why'])}"
+        out.print(f"{mark} {chain['site']}  audit chain 1..{chain['entries']}{how}")
     return OK if all(c["ok"] for c in found) else FAILED
 
 
 def _chains(project: Path, url: str) -> list[dict[str, Any]]:
     """Ask the running hub, or read the database where no hub runs."""
-    if url or (project / "data" / "run.json").exists():
-        found: list[dict[str, Any]] = hub(project, url).get("/v1/audit/verify")
-        return found
-    from tracemill.app.check import offline_chains
-
-    return offline_chains(project)
-
-
-def doctor(project: Project = HERE, as_json: Json = False) -> int:
-    """Name what is wrong around the hub, and what to do."""
-    findings = [*_machine(project), *_project(project), *_running(project)]
-    if as_json:
-        show_json([{"ok": ok, "text": text, "do": do} for ok, text, do in findings])
-    for ok, text, do in () if as_json else findings:
-        out.print(f"{'[green]✓[/]' if ok else '[bold red]✕[/]'} {text}" + (f"\n    [dim]{do}[/]" if do else ""))
-    return OK if all(ok for ok, _, _ in findings) else FINDINGS
-
-
-Check = tuple[bool, str, str]
-
-
-def _machine(project: Path) -> list[Check]:
-    free = shutil.disk_usage(project if project.exists() else HERE).free / 1e9
-    old = sqlite3.sqlite_version_info < (3, 51, 3)
-    note = (
-        "WALs written by two connections can be corrupted before 3.51.3; the hub therefore writes with exactly one" if old else ""
-    )
-    return [
-        (free > 1, f"disk: {free:.1f} GB free", "" if free > 1 else "make room"),
-        (True, f"SQLite {sqlite3.sqlite_version}", note),
-    ]
-
-
-def _project(project: Path) -> list[Check]:
-    from tracemill.app.check import check_project
-
-    errors = [f for f in check_project(project).findings if f.level == "error"]
-    return [(not errors, f"project: {len(errors)} errors", "tracemill lint" if errors else "")]
-
-
-def _running(project: Path) -> list[Check]:
+    if url:
+        return list(hub(project, url).get("/v1/audit/verify"))
     try:
-        client = hub(project, "")
-        board = client.get("/v1/status")
-    except Failed as error:
-        return [(False, str(error), error.next_command)]
-    found: list[Check] = [(True, f"the hub answers at {client.url}", "")]
-    for s in board["systems"]:
-        probe = client.get(f"/v1/systems/{s['system']}/probe")
-        do = "" if probe["ok"] else f"check url and credentials in systems/{s['system']}.yaml"
-        found.append(
-            (probe["ok"], f"{s['system']}: {'reached' if probe['ok'] else 'not reached'} {probe.get('detail', '')}".strip(), do)
-        )
-        dead = s["deliveries"].get("dead", 0)
-        if dead:
-            found.append((False, f"{s['system']}: {dead} deliveries given up", "tracemill msg list"))
-    chains = client.get("/v1/audit/verify")
-    found += [(c["ok"], f"audit chain of {c['site']}: {c['entries']} entries", c["why"]) for c in chains]
-    return found
+        return list(hub(project, url).get("/v1/audit/verify"))
+    except Unreachable:  # also after a hub was killed: its run.json still stands
+        from tracemill.app.check import offline_chains
+        from tracemill.app.config import ConfigError
+
+        try:
+            _need_database(project)
+            return offline_chains(project)
+        except ConfigError as error:
+            said = f"{counted(len(error.findings), 'finding')} in the project"
+            raise Failed(said, f"tracemill lint {word(str(project))}", FINDINGS) from None
+
+
+def _need_database(project: Path) -> None:
+    """Refuse to read an SQLite database that is not there: opening it would make an empty one."""
+    from tracemill.app.config import ConfigError, load_project
+
+    read, reader = load_project(project)
+    if read is None:
+        raise ConfigError(reader.findings)
+    path = read.store_url.removeprefix("sqlite:///")
+    if path != read.store_url and not Path(path).exists():
+        raise Failed(f"there is no database at {path}", f"tracemill run --project {word(str(project))}")

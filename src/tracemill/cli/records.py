@@ -5,13 +5,26 @@ from typing import Annotated, Any
 
 import typer
 
-from tracemill.cli.client import Client
+from tracemill.cli.accounts import account as account
+from tracemill.cli.client import Client, act, part
 from tracemill.cli.options import HERE, Json, Project, Reason, Url, hub
-from tracemill.cli.terminal import FAILED, FINDINGS, OK, Failed, clock, out, say_next, show_json, table
+from tracemill.cli.terminal import (
+    FAILED,
+    FINDINGS,
+    OK,
+    Failed,
+    Unreachable,
+    clock,
+    cut,
+    out,
+    say_next,
+    show_json,
+    shown,
+    working,
+)
 
 msg = typer.Typer(help="Messages that could not be read, and deliveries that failed.", no_args_is_help=True)
 case = typer.Typer(help="What a person must look at.", no_args_is_help=True)
-account = typer.Typer(help="Service accounts.", no_args_is_help=True)
 
 
 @msg.command("list")
@@ -26,8 +39,9 @@ def msg_list(
         if as_json:
             show_json(page)
             return OK
+        page = shown(page)
         for m in page["items"]:
-            out.print(f"{m['id']}  {m['system']}/{m['feed']}  {m['state']}  {clock(m['received_at'])}  {m['cause'][:90]}")
+            out.print(f"{m['id']}  {m['system']}/{m['feed']}  {m['state']}  {clock(m['received_at'])}  {cut(m['cause'], 90)}")
         out.print(f"[dim]{page['showing']}[/]")
         return OK
     groups = client.get("/v1/messages/groups", system=system)
@@ -35,20 +49,22 @@ def msg_list(
     if as_json:
         show_json({"groups": groups, "dead": dead["items"]})
         return FINDINGS if groups or dead["items"] else OK
+    raw, groups, dead = (groups, dead), shown(groups), shown(dead)
     for g in groups:
-        lots = (
-            f"{g['impact']['total']} lots held: {', '.join(g['impact']['lots'][:5])}" if g["impact"]["total"] else "no lot held"
-        )
-        out.print(f"[bold]{g['count']} ×[/] {g['system']}/{g['feed']} {g['code']}  {g['cause'][:160]}")
+        held = ", ".join(g["impact"]["lots"][:5]) + (" …" if g["impact"]["total"] > 5 else "")
+        lots = f"{g['impact']['total']} lots held: {held}" if g["impact"]["total"] else "no lot held"
+        out.print(f"[bold]{g['count']} ×[/] {g['system']}/{g['feed']} {g['code']}  {cut(g['cause'], 160)}")
         out.print(f"    [dim]{lots}; oldest {clock(g['oldest'])}; {g['hint']}[/]")
         for m in g["messages"][:5]:
             out.print(f"    {m['id']}")
+        if g["count"] > 5:
+            out.print(f"    [dim]showing 5 of {g['count']}; all: tracemill msg list --state parked --system {g['system']}[/]")
     for d in dead["items"]:
-        out.print(f"[bold red]dead[/] {d['id']}  {d['system']} {d['verb']} {d['lot_number']}: {d['detail'][:120]}")
+        out.print(f"[bold red]dead[/] {d['id']}  {d['system']} {d['verb']} {d['lot_number']}: {cut(d['detail'], 120)}")
     if not groups and not dead["items"]:
         out.print("no failures")
         return OK
-    first = groups[0]["messages"][0]["id"] if groups else dead["items"][0]["id"]
+    first = raw[0][0]["messages"][0]["id"] if groups else raw[1]["items"][0]["id"]
     say_next(f"tracemill msg show {first}")
     return FINDINGS
 
@@ -56,12 +72,14 @@ def msg_list(
 def _any(client: Client, ref: str) -> tuple[str, Any]:
     """Return a message, or else a delivery, by its id."""
     try:
-        return "message", client.get(f"/v1/messages/{ref}")
+        return "message", client.get(f"/v1/messages/{part(ref)}")
     except Failed as error:
         if "there is no message" not in str(error):
             raise
     try:
-        return "delivery", client.get(f"/v1/deliveries/{ref}")
+        return "delivery", client.get(f"/v1/deliveries/{part(ref)}")
+    except Unreachable:
+        raise
     except Failed:
         raise Failed(f"there is no message or delivery {ref}", "tracemill msg list") from None
 
@@ -75,6 +93,7 @@ def msg_show(
     if as_json:
         show_json(found)
         return OK
+    found = shown(found)
     if kind == "delivery":
         out.print(f"[bold]{found['system']} {found['verb']}[/] {found['lot_number']}  {found['state']}  {found['detail']}")
         for t in found["tries"]:
@@ -87,7 +106,7 @@ def msg_show(
     if found["impact"]["total"]:
         out.print(f"impact  {found['impact']['total']} lots held: {', '.join(found['impact']['lots'])}")
     out.print(f"keys    {', '.join(f'{k} {v}' for k, v in found['keys'])}")
-    out.print(found["body"], markup=False)
+    out.print(found["body"])
     if line["state"] == "parked":
         say_next(f'tracemill msg replay {ref} --reason "…"   or   tracemill msg discard {ref} --reason "…"')
     return OK
@@ -104,35 +123,61 @@ def msg_replay(
     """Read a parked message again, or send a dead delivery again; done only when it was read back."""
     client = hub(project, url)
     kind, _ = _any(client, ref)
-    path = f"/v1/messages/{ref}/replay" if kind == "message" else f"/v1/deliveries/{ref}/resend"
-    outcome = client.post(path, {"reason": reason})
-    state = _watched(client, kind, ref)
+    path = f"/v1/messages/{part(ref)}/replay" if kind == "message" else f"/v1/deliveries/{part(ref)}/resend"
+    outcome = client.post(path, {"reason": reason}, otherwise=f"tracemill msg show {ref}")
+    found = _watched(client, kind, ref)
+    good = all(map(_good, found))
     if as_json:
-        show_json({**outcome, "state": state})
-    else:
-        out.print(f"{outcome['outcome']}  {state}")
-    return OK if state in ("verified", "delivered", "replayed") else FAILED
+        show_json({**outcome, "verified": good, "deliveries": [{k: d[k] for k in STATED} for d in found]})
+        return OK if good else FAILED
+    out.print(shown(outcome["outcome"]))
+    for d in shown(found):
+        note = "not sent: the system is observed" if d["mode"] == "observe" else d["detail"]
+        mark = "[green]✓[/]" if d["state"] == "verified" else "[bold red]✕[/]" if not _good(d) else "·"
+        out.print(f"  {mark} {d['system']} {d['verb']} {d['lot_number']}  {d['state']}  [dim]{note}[/]")
+    if not good:
+        say_next(f"tracemill msg show {next(d['id'] for d in found if not _good(d))}")
+    return OK if good else FAILED
 
 
-def _watched(client: Client, kind: str, ref: str) -> str:
-    """Follow a delivery until it is settled, at most ten seconds."""
-    state = "replayed"
-    for _ in range(50 if kind == "delivery" else 0):
-        state = client.get(f"/v1/deliveries/{ref}")["state"]
-        if state in ("verified", "dead", "superseded", "cancelled"):
-            break
-        sleep(0.2)
-    return state
+STATED = ("id", "system", "verb", "lot_number", "mode", "state", "detail")
+
+
+def _over(d: dict[str, Any]) -> bool:
+    """Say whether nothing more happens with a delivery by itself."""
+    waits = d["state"] == "pending" and d["mode"] != "act"
+    return waits or d["state"] in ("verified", "dead", "superseded", "cancelled") or bool(d["settled_at"])
+
+
+def _good(d: dict[str, Any]) -> bool:
+    """Say whether a delivery is where it should be: delivered is not done, unless nobody can read it back."""
+    return _over(d) and d["state"] != "dead"
+
+
+def _watched(client: Client, kind: str, ref: str) -> list[dict[str, Any]]:
+    """Follow a delivery, or all that a message led to, until they are settled, at most ten seconds."""
+    found: list[dict[str, Any]] = []
+    with working("waiting until it is read back"):
+        for _ in range(50):
+            sleep(0.2)
+            path = f"/v1/messages/{part(ref)}" if kind == "message" else f"/v1/deliveries/{part(ref)}"
+            answer = client.get(path)
+            found = answer["deliveries"] if kind == "message" else [answer]
+            if all(map(_over, found)):
+                break
+    return found
 
 
 @msg.command("discard")
-def msg_discard(ref: Annotated[str, typer.Argument(metavar="ID")], reason: Reason, project: Project = HERE, url: Url = "") -> int:
+def msg_discard(
+    ref: Annotated[str, typer.Argument(metavar="ID")], reason: Reason, project: Project = HERE, url: Url = "",
+    as_json: Json = False,
+) -> int:  # fmt: skip
     """Put a parked message aside for good, or withdraw a delivery."""
     client = hub(project, url)
     kind, _ = _any(client, ref)
-    path = f"/v1/messages/{ref}/discard" if kind == "message" else f"/v1/deliveries/{ref}/cancel"
-    out.print(client.post(path, {"reason": reason})["outcome"])
-    return OK
+    path = f"/v1/messages/{part(ref)}/discard" if kind == "message" else f"/v1/deliveries/{part(ref)}/cancel"
+    return act(client, path, reason, as_json, f"tracemill msg show {ref}")
 
 
 @case.command("list")
@@ -143,7 +188,7 @@ def case_list(
     found = hub(project, url).get("/v1/cases", state="all" if every else "open")
     if as_json:
         show_json(found)
-    for c in () if as_json else found:
+    for c in () if as_json else shown(found):
         mark = "[bold red]UNSAFE[/]" if c["consequence"] == "unsafe" else "[yellow]late[/]  "
         out.print(f"{mark} {c['id']}  {c['title']}  [dim]{clock(c['opened_at'])}[/]\n       [dim]{c['next_action']}[/]")
     if not found and not as_json:
@@ -156,10 +201,11 @@ def case_show(
     ref: Annotated[str, typer.Argument(metavar="CASE")], project: Project = HERE, url: Url = "", as_json: Json = False
 ) -> int:
     """Show a case with its evidence."""
-    c = hub(project, url).get(f"/v1/cases/{ref}")
+    c = hub(project, url).get(f"/v1/cases/{part(ref)}", otherwise="tracemill case list")
     if as_json:
         show_json(c)
         return OK
+    c = shown(c)
     out.print(f"[bold]{c['title']}[/]  {c['consequence']}  lot {c['lot_number']}  opened {clock(c['opened_at'])}")
     for name, value in c["evidence"].items():
         out.print(f"  {name:<10} {value}")
@@ -169,63 +215,23 @@ def case_show(
 
 @case.command("resolve")
 def case_resolve(
-    ref: Annotated[str, typer.Argument(metavar="CASE")], reason: Reason, project: Project = HERE, url: Url = ""
-) -> int:
-    """Close a case with a reason; while its cause lasts, the next look opens it again."""
-    out.print(hub(project, url).post(f"/v1/cases/{ref}/resolve", {"reason": reason})["outcome"])
-    return OK
-
-
-@account.command("list")
-def account_list(project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
-    """List service accounts."""
-    found = hub(project, url).get("/v1/accounts")
-    if as_json:
-        show_json(found)
-        return OK
-    rows = table("name", "client id", "scopes", "sites", "systems", "")
-    for a in found:
-        rows.add_row(a["name"], a["client_id"], " ".join(a["scopes"]), " ".join(a["sites"]), " ".join(a["systems"]),
-                     "disabled" if a.get("disabled_at") else "")  # fmt: skip
-    out.print(rows)
-    return OK
-
-
-@account.command("create")
-def account_create(
-    name: str, scope: Annotated[list[str], typer.Option(help="May be given several times.")], project: Project = HERE,
-    site: Annotated[list[str], typer.Option()] = ["*"], system: Annotated[list[str], typer.Option()] = [],  # noqa: B006
-    url: Url = "", as_json: Json = False,
+    ref: Annotated[str, typer.Argument(metavar="CASE")], reason: Reason, project: Project = HERE, url: Url = "",
+    as_json: Json = False,
 ) -> int:  # fmt: skip
-    """Open a service account; its secret is shown once."""
-    made = hub(project, url).post("/v1/accounts", {"name": name, "scopes": scope, "sites": site, "systems": system})
-    if as_json:
-        show_json(made)
-        return OK
-    out.print(f"client id  {made['client_id']}\nsecret     {made['secret']}   [dim](shown once)[/]")
-    return OK
+    """Close a case with a reason; while its cause lasts, the next look opens it again."""
+    return act(hub(project, url), f"/v1/cases/{part(ref)}/resolve", reason, as_json, "tracemill case list")
 
 
-@account.command("disable")
-def account_disable(client_id: str, reason: Reason, project: Project = HERE, url: Url = "") -> int:
-    """Shut a service account at once."""
-    out.print(hub(project, url).post(f"/v1/accounts/{client_id}/disable", {"reason": reason})["outcome"])
-    return OK
-
-
-def approve(delivery: str, reason: Reason, project: Project = HERE, url: Url = "") -> int:
+def approve(delivery: str, reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
     """Let a proposed command go out."""
-    out.print(hub(project, url).post(f"/v1/deliveries/{delivery}/approve", {"reason": reason})["outcome"])
-    return OK
+    return act(hub(project, url), f"/v1/deliveries/{part(delivery)}/approve", reason, as_json, "tracemill status --commands")
 
 
-def pause(system: str, reason: Reason, project: Project = HERE, url: Url = "") -> int:
+def pause(system: str, reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
     """Stop reading from and sending to a system."""
-    out.print(hub(project, url).post(f"/v1/systems/{system}/pause", {"reason": reason})["outcome"])
-    return OK
+    return act(hub(project, url), f"/v1/systems/{part(system)}/pause", reason, as_json, "tracemill status")
 
 
-def resume(system: str, reason: Reason, project: Project = HERE, url: Url = "") -> int:
+def resume(system: str, reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
     """Go on with a system."""
-    out.print(hub(project, url).post(f"/v1/systems/{system}/resume", {"reason": reason})["outcome"])
-    return OK
+    return act(hub(project, url), f"/v1/systems/{part(system)}/resume", reason, as_json, "tracemill status")

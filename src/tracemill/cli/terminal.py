@@ -1,10 +1,14 @@
 """The terminal: data on standard output, everything else on standard error, colour only for what is abnormal."""
 
 import json
+import re
+import shlex
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 OK, FAILED, FINDINGS, USAGE = 0, 1, 2, 64
@@ -22,6 +26,10 @@ MARKS = {
 }
 
 
+# What a terminal would obey or reorder instead of show: control characters but tab and newline, and bidirectional overrides.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 class Failed(Exception):
     """A command that cannot do what was asked; `next` is the command that helps."""
 
@@ -30,18 +38,59 @@ class Failed(Exception):
         self.next_command, self.code = next_command, code
 
 
+class Unreachable(Failed):
+    """No hub answers where one was expected."""
+
+
 def show_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def visible(text: str) -> str:
+    """Return a text with everything that a terminal would obey written out."""
+    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
+
+
+def shown(value: Any) -> Any:
+    """Return data for printing: no text that came from a system is taken for colour, or for an order to the terminal."""
+    match value:
+        case str():
+            return escape(visible(value))
+        case list():
+            return [shown(v) for v in value]
+        case dict():
+            return {k: shown(v) for k, v in value.items()}
+    return value
+
+
+def cut(text: str, most: int) -> str:
+    """Shorten a shown text, and say so."""
+    return text if len(text) <= most else text[:most].rstrip("\\") + "…"
+
+
+def counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def word(text: str) -> str:
+    """Return a text as one word of a command that can be pasted into a shell."""
+    return shlex.quote(visible(text))
+
+
+def working(text: str) -> AbstractContextManager[Any]:
+    """Show that something takes its time, to a person only."""
+    return err.status(text) if err.is_terminal else nullcontext()
+
+
 def say_next(command: str) -> None:
     if command:
-        err.print(f"[dim]next:[/] {command}", markup=True)
+        err.print("next:", style="dim", end=" ")
+        err.print(command, markup=False)
 
 
 def fail(error: Failed) -> int:
     err.print("error:", style="bold red", end=" ")
-    err.print(str(error), markup=False)
+    err.print(visible(str(error)), markup=False)
     say_next(error.next_command)
     return error.code
 
