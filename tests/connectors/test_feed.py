@@ -197,3 +197,49 @@ async def test_a_cursor_survives_being_stored_as_json(desk: Desk) -> None:
 async def test_an_unknown_feed_is_refused(desk: Desk) -> None:
     with pytest.raises(Rejected, match="no feed orders"):
         await connector(desk.url, FEED).poll("orders", {}, NOW)
+
+
+CHANGES = """
+feeds:
+  stock:
+    kind: snapshots
+    mappings: [stock]
+    request: {path: /moves, query: {after: "{watermark}"}}
+    records: body.moves
+    key: batch
+    watermark: {cell: seq, kind: sequence, initial: "0"}
+    read: stock
+reads:
+  stock:
+    mapping: stock
+    list: {request: {path: /batches, query: {ids: "{lots|join}"}}, records: body.batches, id: batch}
+"""
+
+
+async def test_a_feed_that_only_tells_what_changed_reads_each_lot_once_and_whole(desk: Desk) -> None:
+    moves = [{"seq": n, "batch": batch} for n, batch in enumerate("AABA", 1)]
+    desk.answers["GET /moves"] = lambda seen: (200, {"moves": moves})
+    desk.batches |= {name: {"batch": name, "free": qty, "version": 1} for name, qty in (("A", "80"), ("B", "5"))}
+    records, cursor = await drain(connector(desk.url, CHANGES), "stock", {})
+    assert [(r.key, json.loads(r.body)["free"]) for r in records] == [("A", "80"), ("B", "5")]
+    assert records[0].read_started > NOW - timedelta(days=1)
+    assert (desk.count("GET /batches"), cursor["watermark"]) == (1, "4")
+
+
+async def test_of_a_lot_that_is_gone_its_last_change_is_told(desk: Desk) -> None:
+    desk.answers["GET /moves"] = lambda seen: (200, {"moves": [{"seq": 1, "batch": "GONE"}, {"seq": 2, "batch": "GONE"}]})
+    records, _ = await drain(connector(desk.url, CHANGES), "stock", {})
+    assert [json.loads(r.body) for r in records] == [{"seq": 2, "batch": "GONE"}]
+
+
+async def test_a_change_whose_lot_cannot_be_read_is_not_passed_over(desk: Desk) -> None:
+    """An empty answer to bad credentials is no absence: the watermark stays where it was."""
+    desk.answers["GET /moves"] = lambda seen: (200, {"moves": [{"seq": 1, "batch": "A"}]})
+    desk.authenticated = False
+    with pytest.raises(Unavailable, match="A changed, and could not be read"):
+        await connector(desk.url, CHANGES).poll("stock", {}, NOW)
+
+
+def test_a_feed_may_only_name_a_read_that_is_there() -> None:
+    with pytest.raises(ValueError, match="there is no read balance; known are stock"):
+        connector("http://127.0.0.1:9", CHANGES.replace("read: stock", "read: balance"))

@@ -215,3 +215,16 @@ async def test_a_later_refusal_says_what_was_done_before(desk: Desk) -> None:
 async def test_an_unknown_verb_is_refused(desk: Desk) -> None:
     with pytest.raises(Rejected, match="no operation scrap"):
         await connector(desk.url, TRANSFER).send(job(verb="scrap"), {}, Notebook())
+
+
+async def test_a_pack_says_in_its_own_words_why_an_answer_is_not_accepted(desk: Desk) -> None:
+    words = "accept: body.state = 'gone'\n        cause: '\"the draft is \" & body.state'"
+    spoken = TRANSFER.replace("accept: body.state = 'posted'", words)
+    with pytest.raises(Unavailable, match=r"^the draft is posted"):
+        await connector(desk.url, spoken).send(job(), {}, Notebook())
+
+
+async def test_the_number_function_of_cells_is_not_hidden_by_the_lots_number(desk: Desk) -> None:
+    counted = TRANSFER.replace("accept: body.state = 'posted'", "accept: $number('480') = 480 and number = 'L-1'")
+    await connector(desk.url, counted).send(job(), {}, Notebook())
+    assert len(desk.posted()) == 1

@@ -15,7 +15,7 @@ from tracemill.mapping.examples import run_examples
 from tracemill.mapping.pack import PackSpec
 from tracemill.model.status import Once
 
-NAMES = ("demo-erp", "demo-mes", "demo-qms", "demo-wms", "mail")
+NAMES = ("demo-erp", "demo-mes", "demo-qms", "demo-wms", "mail", "tryton")
 
 
 def read(name: str) -> PackSpec:

@@ -43,7 +43,7 @@ class HttpConnector(Connector):
         if feed not in self._product.feeds:
             raise Rejected(f"{self._product.pack.pack} has no feed {feed}")
         with self._without_secrets():
-            return await self._product.feeds[feed].poll(self._client, self._control, cursor, now)
+            return await self._product.feeds[feed].poll(self._client, self._control, cursor, now, self._means.clock)
 
     async def send(self, job: Job, cursor: dict[str, Any], save: Save) -> Done:
         """Carry a command out, going on where the cursor says."""

@@ -203,8 +203,9 @@ class Course:
     def _must_accept(self, step: Step, answer: Answer, view: View) -> None:
         if step.accept is None or view.test(step.accept):
             return
-        cause = f"{step.request.method} answered {answer.status} but not {step.accept.text}: {answer.shown()}"
-        raise InDoubt(cause) if step.changes and self._operation.once is Once.BLIND else Unavailable(cause)
+        said = None if step.cause is None else view.value(step.cause)
+        cause = said or f"{step.request.method} answered {answer.status} but not {step.accept.text}: {answer.shown()}"
+        raise InDoubt(str(cause)) if step.changes and self._operation.once is Once.BLIND else Unavailable(str(cause))
 
     async def _intend(self, index: int) -> None:
         self._place.step, self._place.intent, self._place.at = index, True, self._means.clock()

@@ -1,6 +1,6 @@
 """Feeds: reads what changed since the watermark, page by page, and loses nothing on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,9 @@ from tracemill.mapping.cell import Cell, CellError
 from tracemill.mapping.finding import Where
 from tracemill.mapping.value import Unfit, fit_code
 from tracemill.model.connector import Fetched, Page, Rejected, Unavailable
+
+Clock = Callable[[], datetime]
+Look = Callable[[Client, Control, Sequence[str], Clock], Awaitable[dict[str, Fetched | None]]]
 
 ROOTS: Final = frozenset({"watermark", "page", "now"})
 _STALE_ROUND: Final = timedelta(minutes=15)
@@ -39,8 +42,9 @@ class Feed:
     more: Cell | None
     check: Cell | None
     control: bool
+    look: Look | None
 
-    async def poll(self, client: Client, control: Control, cursor: Mapping[str, Any], now: datetime) -> Page:
+    async def poll(self, client: Client, control: Control, cursor: Mapping[str, Any], now: datetime, clock: Clock) -> Page:
         """Fetch the next page. The watermark moves on when the last page of a round was read."""
         page = cursor.get("page")
         start = cursor.get("watermark") or self.initial
@@ -60,7 +64,19 @@ class Feed:
         if not found and page is None and self.control:
             await self._controlled(control)
         records = tuple(self._fetched(record, now) for record in found)
-        return self._page(records, cursor, self._turn(answer, context, len(found)), now)
+        following = self._page(records, cursor, self._turn(answer, context, len(found)), now)
+        if self.look is None or not records:
+            return following
+        read = await self.look(client, control, list(dict.fromkeys(record.key for record in records)), clock)
+        return Page(records=self._read(records, read), cursor=following.cursor, more=following.more)
+
+    def _read(self, changes: Sequence[Fetched], read: Mapping[str, Fetched | None]) -> tuple[Fetched, ...]:
+        """Give for each changed lot what was read of it; where nothing is left of it, its last change says that."""
+        last = {change.key: change for change in changes}
+        if unknown := [key for key in last if key and key not in read]:
+            raise Unavailable(f"{self.name}: {', '.join(unknown[:3])} changed, and could not be read")
+        found = {key: read.get(key) or change for key, change in last.items()}
+        return tuple(Fetched(feed=self.name, key=k, body=f.body, read_started=f.read_started) for k, f in found.items())
 
     def _found(self, answer: Answer, context: Mapping[str, Any]) -> list[Any]:
         source = self._source(answer, context, 0)
@@ -116,7 +132,9 @@ class Feed:
         return Page(records=records, cursor={"watermark": top or start, "page": None, "started": stamp(now)}, more=more and moved)
 
 
-def compile_feed(name: str, spec: HttpFeedSpec, templates: TemplateCompiler, problems: Problems, where: Where) -> Feed | None:
+def compile_feed(
+    name: str, spec: HttpFeedSpec, templates: TemplateCompiler, problems: Problems, where: Where, reads: Mapping[str, Look]
+) -> Feed | None:
     """Compile a feed; problems go to the list."""
     request = compile_request(spec.request, templates, (*where, "request"), ROOTS)
     records = problems.cell(spec.records, (*where, "records"), RECORD_LIMITS)
@@ -125,13 +143,16 @@ def compile_feed(name: str, spec: HttpFeedSpec, templates: TemplateCompiler, pro
     cell = problems.cell(mark.cell, (*where, "watermark", "cell")) if mark else None
     follow = problems.cell(spec.next, (*where, "next"))
     more, check = problems.cell(spec.more, (*where, "more")), problems.cell(spec.check, (*where, "check"))
+    if spec.read is not None and spec.read not in reads:
+        problems.error((*where, "read"), f"there is no read {spec.read}; known are {', '.join(reads) or 'none'}")
     if records is None or key is None:
         return None
     if not records.is_plain:
         problems.warn((*where, "records"), "not a plain path: decimals of its records arrive as texts")
+    look = reads.get(spec.read) if spec.read else None
     watermark = Watermark(mark.kind if mark else "sequence", mark.overlap if mark else 0.0, spec.zone)
     initial = mark.initial if mark else ""
-    return Feed(name, request, records, key, cell, watermark, initial, follow, spec.first, more, check, spec.control)
+    return Feed(name, request, records, key, cell, watermark, initial, follow, spec.first, more, check, spec.control, look)
 
 
 def listed(found: Any, cell: Cell, checked: bool, answer: Answer) -> list[Any]:

@@ -21,14 +21,16 @@ StepKind = Literal["find", "create", "advance", "read"]
 
 ROOTS: Final = frozenset({"lot", "number", "ids", "value", "each", "token", "saved", "now"})
 _SEEN_BY_CELLS: Final = ("lot", "number", "ids", "value", "each", "token", "saved")
+_FUNCTIONS: Final = frozenset({"number"})  # $number is JSONata's own; the lot's number is read as a field
 
 
 class View:
     """What the cells of a step see: the answer, and the job it was asked for."""
 
     def __init__(self, answer: Answer | None, context: Mapping[str, Any], after_change: bool = False) -> None:
-        self._bindings = {name: context[name] for name in _SEEN_BY_CELLS if name in context}
-        self._document = Document({**(answer.source() if answer else {}), **self._bindings})
+        seen = {name: context[name] for name in _SEEN_BY_CELLS if name in context}
+        self._bindings = {name: value for name, value in seen.items() if name not in _FUNCTIONS}
+        self._document = Document({**(answer.source() if answer else {}), **seen})
         self._after_change = after_change
 
     def value(self, cell: Cell) -> Any:
@@ -51,6 +53,7 @@ class Step:
     request: Request
     found: Cell | None
     accept: Cell | None
+    cause: Cell | None
     skip: Cell | None
     save: tuple[tuple[str, Cell], ...]
     repeat: bool
@@ -159,6 +162,7 @@ def _step(spec: StepSpec, templates: TemplateCompiler, problems: Problems, where
         request=compile_request(spec.request, templates, (*where, "request"), ROOTS),
         found=problems.cell(spec.found, (*where, "found")),
         accept=problems.cell(spec.accept, (*where, "accept")),
+        cause=problems.cell(spec.cause, (*where, "cause")),
         skip=problems.cell(spec.skip, (*where, "skip")),
         save=tuple((name, cell) for name, cell in save if cell is not None),
         repeat=spec.repeat,

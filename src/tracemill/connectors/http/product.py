@@ -32,10 +32,13 @@ class Product:
             name: compile_operation(name, spec, templates, problems, ("operations", name))
             for name, spec in pack.operations.items()
         }
-        feeds = {name: compile_feed(name, spec, templates, problems, ("feeds", name)) for name, spec in pack.feeds.items()}
         reads = {name: compile_read(name, spec, templates, problems, ("reads", name)) for name, spec in pack.reads.items()}
-        self.feeds = {name: feed for name, feed in feeds.items() if feed is not None}
         self.reads = {name: read for name, read in reads.items() if read is not None}
+        looks = {name: read.read for name, read in self.reads.items()}
+        feeds = {
+            name: compile_feed(name, spec, templates, problems, ("feeds", name), looks) for name, spec in pack.feeds.items()
+        }
+        self.feeds = {name: feed for name, feed in feeds.items() if feed is not None}
         _check(pack, problems)
 
 

@@ -38,6 +38,9 @@ class HttpFeedSpec(FeedSpec):
     more: str | None = Field(default=None, description="cell: true = ask again at once, from the new watermark")
     check: str | None = Field(default=None, description="cell that must be true, else the answer says nothing (empty on bad key)")
     control: bool = Field(default=False, description="an empty answer counts only after the probe proved the credentials")
+    read: str | None = Field(
+        default=None, description="the records only tell which lots changed (the key is the lot): each is read by this read"
+    )
 
 
 class StepSpec(Spec):
@@ -47,6 +50,7 @@ class StepSpec(Spec):
     request: RequestSpec
     found: str | None = Field(default=None, description="cell: the effect is there; an advance evaluates it on the last read")
     accept: str | None = Field(default=None, description="cell that must be true: a 200 that did nothing is a failure")
+    cause: str | None = Field(default=None, description="cell: what to say where accept is not kept")
     repeat: bool = Field(default=False, description="an advance that may be sent again when nobody knows whether it happened")
     skip: str | None = Field(default=None, description="cell over {saved, each, value}: true = nothing to do")
     save: dict[str, str] = {}
