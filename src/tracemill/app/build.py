@@ -140,7 +140,7 @@ def _system_policy(system: SystemConfig, link: Link) -> SystemPolicy:
         verbs=tuple(link.operations),
         user=system.user,
         assigns=link.assign is not None,
-        receipt=pack.receipt,
+        receipt=system.receipt or pack.receipt,
         enforces={str(k): v for k, v in pack.enforces.items()},
         expresses=pack.status.expresses,
         scope=pack.identity.scope,

@@ -8,7 +8,7 @@ from pydantic import Field
 from tracemill.app.document import Document, DocumentError, Finding, load_document, validate
 from tracemill.core.decision_table_spec import DecisionTableSpec
 from tracemill.mapping.pack import Duration, Spec
-from tracemill.model.status import HoldReason, Mode
+from tracemill.model.status import HoldReason, Mode, Receipt
 
 PROJECT_FILE = "tracemill.yaml"
 
@@ -33,6 +33,7 @@ class SystemConfig(Spec):
     user: str = ""
     roles: list[str] = []
     verbs: list[str] | None = Field(default=None, description="which of the pack's operations to use; all where not given")
+    receipt: Receipt | None = Field(default=None, description="how this plant receives, where it differs from the pack's way")
     connection: dict[str, Any]
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
@@ -42,6 +42,9 @@ def demo(
     ] = False,
     port: Annotated[int, typer.Option(help="Port of the hub.")] = 8420,
     folder: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+    erp: Annotated[
+        Literal["demo", "tryton"], typer.Option(help="ERP and WMS: the small demo ones, or a real Tryton 8.2.")
+    ] = "demo",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per step.")] = False,
 ) -> int:
     """Start a small plant and a hub on loopback, and tell the main job step by step."""
@@ -49,7 +52,7 @@ def demo(
         from tracemill.demo.run import demo as play
     except ModuleNotFoundError as error:
         raise Failed(f"the demo needs {error.name}", "pip install 'tracemill[demo]'") from None
-    return play(check=check, as_json=as_json, folder=folder, port=port)
+    return play(check=check, as_json=as_json, folder=folder, port=port, erp=erp)
 
 
 def main() -> None:

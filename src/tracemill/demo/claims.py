@@ -1,7 +1,7 @@
 """Claims: what the story says is true in a system, checked by reading it there."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -60,3 +60,14 @@ async def until(system: str, says: str, expected: Any, read: Read, *, owner: str
         if got == expected or waited > seconds:
             return Claim(system, says, expected, got, owner, waited)
         await asyncio.sleep(0.1)
+
+
+async def played(*steps: Callable[[], Awaitable[Scene]]) -> AsyncIterator[Scene]:
+    """Play the steps of a story; one that cannot be played is a scene that does not hold."""
+    for step in steps:
+        name = getattr(step, "__name__", "step")
+        try:
+            yield await step()
+        except (LookupError, RuntimeError, TimeoutError) as error:
+            what = f"{type(error).__name__}: {error}"
+            yield Scene(name, str(step.__doc__), [Claim("demo", "the step could be played", "played", what)])

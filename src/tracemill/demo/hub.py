@@ -4,8 +4,10 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from tracemill.demo.processes import Process
 
@@ -49,14 +51,14 @@ class HubProcess:
         kind = "application/cloudevents+json" if path.startswith("/v1/events") else "application/json"
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
         data = None if body is None else json.dumps(body)
-        async with self._session.request(method, self.url + path, data=data, headers=headers) as answer:
+        async with self._session.request(method, URL(self.url + path, encoded=True), data=data, headers=headers) as answer:
             text = await answer.text()
             if answer.status >= 400:
                 raise KeyError(f"{method} {path}: {answer.status} {text[:300]}")
             return json.loads(text)
 
     async def lot(self, number: str) -> dict[str, Any]:
-        found: dict[str, Any] = await self.get(f"/v1/lots/{number}")
+        found: dict[str, Any] = await self.get(f"/v1/lots/{quote(number, safe='')}")
         return found
 
     async def system(self, number: str, system: str) -> dict[str, Any]:
@@ -71,6 +73,6 @@ class HubProcess:
 
     async def deliveries(self, number: str, system: str) -> list[dict[str, Any]]:
         """Return the status commands of a lot for one system, the newest first."""
-        page = await self.get(f"/v1/lots/{number}/deliveries?limit=100")
+        page = await self.get(f"/v1/lots/{quote(number, safe='')}/deliveries?limit=100")
         rows: list[dict[str, Any]] = page["items"]
         return [d for d in rows if d["system"] == system and d["verb"] == "set_status"]

@@ -55,18 +55,28 @@ class Plant:
         return f"{row['state']} {float(row['usable_qty']):g} {row['unit']}"
 
     async def sample_group(self, lot: str) -> dict[str, Any]:
-        """Read the inspection of a lot from QMS."""
-        body = await self._get("qms", "/v2/sample-groups?limit=200", {"X-Api-Key": "qms-demo-key"})
-        found: dict[str, Any] = next(g for g in reversed(body["sample_groups"]) if g["lot_label"] == lot)
-        return found
+        """Read the inspection of a lot from QMS; KeyError where there is none."""
+        return await self._record("sample_groups", lot)
 
     async def nonconformance(self, lot: str) -> dict[str, Any]:
-        body = await self._get("qms", "/v2/nonconformances?limit=200", {"X-Api-Key": "qms-demo-key"})
-        found: dict[str, Any] = next(n for n in reversed(body["nonconformances"]) if n["lot_label"] == lot)
-        return found
+        return await self._record("nonconformances", lot)
+
+    async def _record(self, kind: str, lot: str) -> dict[str, Any]:
+        body = await self._get("qms", f"/v2/{kind.replace('_', '-')}?limit=200", {"X-Api-Key": "qms-demo-key"})
+        found: list[dict[str, Any]] = [record for record in body[kind] if record["lot_label"] == lot]
+        if not found:
+            raise KeyError(f"no {kind} of {lot}")
+        return found[-1]
 
     async def effects(self, system: str, subject: str) -> list[dict[str, Any]]:
         """Read from a system's own journal what was done to a lot."""
+        return [e for e in await self._journal(system) if e["subject"] == subject]
+
+    async def quarantined(self) -> int:
+        """Count in ERP's own journal the lots that were taken from free to inspection."""
+        return len({e["subject"] for e in await self._journal("erp") if e["detail"] == "F>Q"})
+
+    async def _journal(self, system: str) -> list[dict[str, Any]]:
         async with self._session.get(self.urls[system] + "/plant/journal") as answer:
-            journal = (await answer.json())["journal"]
-        return [e for e in journal if e["subject"] == subject]
+            found: list[dict[str, Any]] = (await answer.json())["journal"]
+            return found

@@ -1,7 +1,9 @@
 """The demo's project folder: what an integration engineer would write for this plant."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 SITE = "PLANT-DE"
 
@@ -53,31 +55,64 @@ mode: {mode}
 connection: {{host: 127.0.0.1, port: {port}, sender: tracemill@plant.example}}
 """
 
-SYSTEMS = {
-    "erp": ("Stock, purchase orders, receipts", "demo-erp", "HUB", "client_id: 'plain:HUB', client_secret: 'file:secrets/erp'"),
-    "qms": ("Inspections and dispositions", "demo-qms", "hub-api", "api_key: 'file:secrets/qms'"),
-    "mes": ("Consumption", "demo-mes", "hub", "username: 'plain:hub', password: 'file:secrets/mes'"),
-    "wms": ("Places and blocks", "demo-wms", "hub-api", "token: 'file:secrets/wms'"),
-}
-SECRETS = {"erp": "erp-demo-secret", "qms": "qms-demo-key", "mes": "mes-demo-password", "wms": "wms-demo-token"}
+
+@dataclass(frozen=True)
+class System:
+    """One connected system: where it is, what it is, and what the hub needs to know to enter. Secrets go to files."""
+
+    title: str
+    pack: str
+    user: str
+    url: str
+    secret: Mapping[str, str] = field(repr=False)  # the one credential that is a secret, by name
+    plain: Mapping[str, str] = field(default_factory=dict)
+    more: str = ""  # further lines of its file
 
 
-def write_project(
-    folder: Path, urls: Mapping[str, str], *, hub_port: int, mail_port: int, modes: Mapping[str, str] | None = None
-) -> None:
-    """Write the project folder for a plant at these addresses. `modes` changes the mode of single systems (default: act)."""
-    for name in ("systems", "sites", "secrets"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "tracemill.yaml").write_text(HUB.format(port=hub_port))
-    (folder / "authority.yaml").write_text(AUTHORITY)
-    (folder / "sites" / f"{SITE}.yaml").write_text(SITE_FILE)
-    (folder / "systems" / "mail.yaml").write_text(MAIL.format(port=mail_port, mode=(modes or {}).get("mail", "act")))
-    for name, (title, pack, user, credentials) in SYSTEMS.items():
-        if name not in urls:
-            continue
-        secret = folder / "secrets" / name
-        secret.write_text(SECRETS[name])
-        secret.chmod(0o600)
-        mode = (modes or {}).get(name, "act")
-        text = SYSTEM.format(title=title, pack=pack, user=user, credentials=credentials, url=urls[name], mode=mode, roles=name)
-        (folder / "systems" / f"{name}.yaml").write_text(text)
+DEMO_PLANT: Mapping[str, Mapping[str, Any]] = {
+    "erp": {
+        "title": "Stock, purchase orders, receipts", "pack": "demo-erp", "user": "HUB", "plain": {"client_id": "HUB"},
+        "secret": {"client_secret": "erp-demo-secret"},
+    },
+    "qms": {
+        "title": "Inspections and dispositions", "pack": "demo-qms", "user": "hub-api", "secret": {"api_key": "qms-demo-key"},
+    },
+    "mes": {
+        "title": "Consumption", "pack": "demo-mes", "user": "hub", "plain": {"username": "hub"},
+        "secret": {"password": "mes-demo-password"},
+    },
+    "wms": {"title": "Places and blocks", "pack": "demo-wms", "user": "hub-api", "secret": {"token": "wms-demo-token"}},
+}  # fmt: skip
+
+
+class Project:
+    """The folder of one demo, written anew where the mode changes."""
+
+    def __init__(
+        self, folder: Path, hub_port: int, mail_port: int, systems: Mapping[str, System], authority: str = AUTHORITY
+    ) -> None:
+        self.folder, self._hub_port, self._mail_port = folder, hub_port, mail_port
+        self._systems, self._authority = systems, authority
+
+    def write(self, mode: str) -> None:
+        """Write all files, with every system in this mode."""
+        for name in ("systems", "sites", "secrets"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "tracemill.yaml").write_text(HUB.format(port=self._hub_port))
+        (self.folder / "authority.yaml").write_text(self._authority)
+        (self.folder / "sites" / f"{SITE}.yaml").write_text(SITE_FILE)
+        (self.folder / "systems" / "mail.yaml").write_text(MAIL.format(port=self._mail_port, mode=mode))
+        for name, system in self._systems.items():
+            self._write_system(name, system, mode)
+
+    def _write_system(self, name: str, system: System, mode: str) -> None:
+        ((credential, secret),) = system.secret.items()
+        path = self.folder / "secrets" / name
+        path.touch(mode=0o600)
+        path.write_text(secret)
+        references = {**{k: f"plain:{v}" for k, v in system.plain.items()}, credential: f"file:secrets/{name}"}
+        text = SYSTEM.format(
+            title=system.title, pack=system.pack, user=system.user, url=system.url, mode=mode, roles=name,
+            credentials=", ".join(f"{k}: '{v}'" for k, v in references.items()),
+        )  # fmt: skip
+        (self.folder / "systems" / f"{name}.yaml").write_text(text + system.more)

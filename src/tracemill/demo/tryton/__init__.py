@@ -10,12 +10,13 @@ from tracemill.demo.tryton.install import Installation, NotInstallable, install
 from tracemill.demo.tryton.order import place_order
 from tracemill.demo.tryton.plant import People, Receipt
 from tracemill.demo.tryton.seed import Plant, seed
-from tracemill.demo.tryton.server import Server, running, start
+from tracemill.demo.tryton.server import NotStarted, Server, running, start
 
 __all__ = [
     "Answer",
     "Installation",
     "NotInstallable",
+    "NotStarted",
     "People",
     "Plant",
     "Receipt",

@@ -57,6 +57,21 @@ class People:
 
     def move(self, lot: int, quantity: float, source: str, target: str, *, force: bool = False) -> str:
         """An internal shipment, as far as Tryton lets it go; returns the state it reached."""
+        return self._finish("stock.shipment.internal", self._internal(lot, quantity, source, target), force, "do")
+
+    def reserve(self, number: str, quantity: float, source: str, target: str) -> int:
+        """An internal shipment that is assigned and waits for somebody to carry it; returns its id."""
+        (lot,) = self.session.find("stock.lot", [["number", "=", number]], ["id"])
+        shipment = self._internal(lot["id"], quantity, source, target)
+        if self._finish("stock.shipment.internal", shipment, False) != "assigned":
+            raise LookupError(f"{quantity:g} of {number} cannot be reserved in {source}")
+        return shipment
+
+    def cancel(self, shipment: int) -> None:
+        """An internal shipment is not needed after all."""
+        self.session.press("stock.shipment.internal", "cancel", shipment)
+
+    def _internal(self, lot: int, quantity: float, source: str, target: str) -> int:
         plant, do = self.plant, self.session
         shipment = do.create(
             "stock.shipment.internal",
@@ -68,7 +83,7 @@ class People:
             moves=[["create", [self._moving(lot, quantity, source, target)]]],
         )
         do.press("stock.shipment.internal", "wait", shipment)
-        return self._finish("stock.shipment.internal", shipment, force, "do")
+        return shipment
 
     def ship(self, lot: int, quantity: float, source: str = "STO", *, force: bool = False) -> str:
         """A delivery to the customer out of `source`; returns the state it reached."""

@@ -1,0 +1,71 @@
+"""The stage: a plant and its hub, running on loopback, with the story that is played on them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from tracemill.demo.claims import Scene
+from tracemill.demo.hub import HubProcess
+from tracemill.demo.mailbox import Mailbox
+from tracemill.demo.observe import DRIFTED, acted, watched
+from tracemill.demo.people import Plant
+from tracemill.demo.processes import Process, free_port
+from tracemill.demo.project import DEMO_PLANT, Project, System
+from tracemill.demo.story import BATCH, Story
+
+LOTS = 58
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is running, what is played on it, and the lot to look at afterwards."""
+
+    hub: HubProcess
+    scenes: AsyncIterator[Scene]
+    lot: str
+
+
+async def apps(stack: AsyncExitStack, folder: Path, *arguments: str) -> dict[str, str]:
+    """Start applications of the demo plant; return their addresses by name."""
+    state = folder / "plant"
+    state.mkdir(parents=True, exist_ok=True)
+    command = ["tracemill.demo.plant", "--folder", str(state), *arguments]
+    process = Process("the plant", command, folder / "plant.log").start()
+    stack.callback(process.stop)
+    return {name: found["url"] for name, found in (await process.first_json()).items()}
+
+
+@asynccontextmanager
+async def demo_plant(folder: Path, port: int, progress: Progress) -> AsyncIterator[Stage]:
+    """Four small applications with two weeks of history."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        mailbox = stack.enter_context(Mailbox(free_port()))
+        progress("starting ERP, QMS, MES and WMS with two weeks of history")
+        urls = await apps(stack, folder, "--lots", str(LOTS), "--drifted", str(DRIFTED))
+        systems = {name: System(**written, url=urls[name]) for name, written in DEMO_PLANT.items()}
+        project = Project(folder / "project", port, mailbox.port, systems)
+        hub = HubProcess(project.folder, session, port)
+        stack.callback(hub.stop)
+        yield Stage(hub, _play(project, hub, Plant(session, urls), mailbox, progress), BATCH)
+
+
+async def _play(
+    project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbox, progress: Progress
+) -> AsyncIterator[Scene]:
+    """Play the whole story, from watching to the crash."""
+    project.write(mode="observe")
+    progress("starting the hub")
+    await hub.start()
+    yield await watched(hub)
+    await asyncio.to_thread(hub.stop)
+    project.write(mode="act")
+    await hub.start()
+    yield await acted(hub, plant.quarantined)
+    async for scene in Story(plant, hub, mailbox).scenes():
+        yield scene
