@@ -14,7 +14,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -327,5 +326,4 @@ idempotency = Table(
     Column("status", Integer),
     Column("answer", Text),
     Column("at", UtcTime, nullable=False),
-    UniqueConstraint("client_id", "key", name="idempotency_once"),
 )
