@@ -157,9 +157,9 @@ class FakeConnector:
                 continue
             token = f"{job.token}-{n}"
             if not self.target.found(token):
-                await save({"item": n, "intent": True})
+                await save({"item": n, "step": 0, "intent": True})
                 self._transfer(job, transfer, token)
-            await save({"item": n + 1})
+            await save({"item": n + 1, "step": 0})
         if job.verb != "set_status":
             await save({"intent": True})
             if not self.target.found(job.token):
@@ -300,7 +300,9 @@ class Plant:
         )
 
     def _policy(self, link: Link) -> SystemPolicy:
-        return SystemPolicy(name=link.name, mode=self.mode, verbs=tuple(link.operations), user="HUB", receipt=link.pack.receipt)
+        feed = "stock" if link.stock_mapping else ""
+        named = {"name": link.name, "user": "HUB", "stock_feed": feed}
+        return SystemPolicy(**named, mode=self.mode, verbs=tuple(link.operations), receipt=link.pack.receipt)
 
     def stop(self) -> None:
         """End the hub as kill -9 would: nothing is finished, only the database is closed."""

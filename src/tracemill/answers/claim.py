@@ -1,12 +1,14 @@
 """Claims side by side: what each system says about a lot, in its words and ours, and what it should say."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from tracemill.answers.verdict import excess_of
 from tracemill.answers.words import ZERO, age, ages
 from tracemill.core.usable import allowance, expected
-from tracemill.model.lot import Lot
+from tracemill.model.lot import Claim, Lot
 from tracemill.model.policy import Policy, SystemPolicy
 from tracemill.model.quantity import show
 from tracemill.model.record import Record
@@ -40,6 +42,7 @@ class SystemView(Record, frozen=True):
     quarantine: str | None
     blocked: str | None
     read_at: datetime | None
+    unchanged_at: datetime | None  # the system was asked for changes since, and told of none
     age_seconds: float | None
     age: str
     should: str | None
@@ -48,14 +51,22 @@ class SystemView(Record, frozen=True):
     wanted: WantedView | None
 
 
-def systems(found: Lot, policy: Policy, at: datetime, moving: dict[str, str]) -> tuple[SystemView, ...]:
-    """Set all systems of the site side by side: the owner of quality first."""
+def systems(
+    found: Lot, policy: Policy, at: datetime, moving: Mapping[str, str], asked: Mapping[str, datetime]
+) -> tuple[SystemView, ...]:
+    """Set all systems of the site side by side, the owner of quality first.
+
+    `moving`: the state of deliveries under way; `asked`: when each system was last asked for everything that changed.
+    """
     names = dict.fromkeys((*policy.systems, *found.claims, *found.identities))
-    views = [_system(found, policy, policy.systems.get(n) or SystemPolicy(name=n, mode=Mode.OBSERVE), at, moving) for n in names]
+    known = [policy.systems.get(n) or SystemPolicy(name=n, mode=Mode.OBSERVE) for n in names]
+    views = [_system(found, policy, system, at, moving, asked.get(system.name)) for system in known]
     return tuple(sorted(views, key=lambda v: ("quality" not in v.owns, v.available is None and not v.name)))
 
 
-def _system(found: Lot, policy: Policy, system: SystemPolicy, at: datetime, moving: dict[str, str]) -> SystemView:
+def _system(
+    found: Lot, policy: Policy, system: SystemPolicy, at: datetime, moving: Mapping[str, str], asked: datetime | None
+) -> SystemView:
     claim, wanted = found.claims.get(system.name), found.wanted.get(system.name)
     over = excess_of(found, system)
     should = expected(allowance(found).target, claim, system.expresses).available if claim else None
@@ -69,14 +80,23 @@ def _system(found: Lot, policy: Policy, system: SystemPolicy, at: datetime, movi
         available=show(claim.available) if claim else None,
         quarantine=show(claim.quarantine) if claim else None,
         blocked=show(claim.blocked) if claim else None,
-        read_at=claim.read_started if claim else None,
-        age_seconds=ages(claim.read_started, at) if claim else None,
-        age=f"read {age(claim.read_started, at)} ago" if claim else "never read",
+        **_reading(claim, at, asked),
         should=show(should) if should is not None else None,
         excess=show(over),
         standing=_standing(over, should, claim.available if claim else None, wanted.state if wanted else ""),
         wanted=_wanted(found, system.name, moving),
     )
+
+
+def _reading(claim: Claim | None, at: datetime, asked: datetime | None) -> dict[str, Any]:
+    """Say how old a reading is, and that nothing changed since where the system was asked and told of nothing."""
+    if claim is None:
+        return {"read_at": None, "unchanged_at": None, "age_seconds": None, "age": "never read"}
+    since = asked if asked is not None and asked > claim.read_started else None
+    told = f"read {age(claim.read_started, at)} ago" + (f", unchanged {age(since, at)} ago" if since else "")
+    return {
+        "read_at": claim.read_started, "unchanged_at": since, "age_seconds": ages(since or claim.read_started, at), "age": told,
+    }  # fmt: skip
 
 
 def _standing(over: Decimal, should: Decimal | None, shown: Decimal | None, state: str) -> str:
@@ -90,7 +110,7 @@ def _standing(over: Decimal, should: Decimal | None, shown: Decimal | None, stat
     return "in flight" if state and state != "verified" else "less"
 
 
-def _wanted(found: Lot, system: str, moving: dict[str, str]) -> WantedView | None:
+def _wanted(found: Lot, system: str, moving: Mapping[str, str]) -> WantedView | None:
     wanted = found.wanted.get(system)
     if wanted is None:
         return None

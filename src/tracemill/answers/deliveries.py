@@ -1,6 +1,6 @@
 """Deliveries: what was asked of which system, and what came of every try."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,15 @@ class Try(Record, frozen=True):
     ended_at: datetime
     outcome: str
     detail: str
+
+
+class Progress(Record, frozen=True):
+    """How far an operation of several steps has come: counted from 1, and what was noted on the way."""
+
+    item: int
+    step: int
+    unanswered: bool  # this step was begun, and nobody knows yet whether it happened
+    noted: dict[str, Any]
 
 
 class DeliveryView(Record, frozen=True):
@@ -47,6 +56,7 @@ class DeliveryView(Record, frozen=True):
     native: str
     correlation: str
     superseded_by: str
+    progress: Progress | None = None
     tries: tuple[Try, ...] = ()
 
 
@@ -64,8 +74,16 @@ def _view(r: Any) -> DeliveryView:
         value=decode(r.value, dict[str, Any]),
         approved_by=r.approved_by or "",
         superseded_by=r.superseded_by or "",
+        progress=_progress(decode(r.cursor, dict[str, Any])),
         **plain,
     )
+
+
+def _progress(cursor: Mapping[str, Any]) -> Progress | None:
+    if "step" not in cursor:
+        return None
+    item, step, noted = int(cursor.get("item", 0)), int(cursor["step"]), dict(cursor.get("saved") or {})
+    return Progress(item=item + 1, step=step + 1, unanswered=bool(cursor.get("intent")), noted=noted)
 
 
 def listed(

@@ -16,6 +16,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import NAMES, show
 from tracemill.model.record import Record, decode
+from tracemill.store.systems import read_through
 from tracemill.store.tables import change, delivery, lot
 
 Policies = Mapping[str, Policy]
@@ -100,13 +101,16 @@ def view(c: Connection, uuid: str, policies: Policies, now: datetime, as_of: dat
     if found is None:
         return None
     policy = policies.get(found.site) or Policy(site=found.site, version="")
+    at = as_of or now
     moving = {} if as_of else _deliveries(c, found)
-    return _view(found, policy, as_of or now, as_of, moving, parts.case_lines(c, found, as_of))
+    asked = {} if as_of else read_through(c, {n: s.stock_feed for n, s in policy.systems.items() if s.stock_feed})
+    return _view(found, policy, at, as_of, claim.systems(found, policy, at, moving, asked), parts.case_lines(c, found, as_of))
 
 
 def _view(
-    found: Lot, policy: Policy, at: datetime, as_of: datetime | None, moving: dict[str, str], cases: tuple[parts.CaseLine, ...]
-) -> LotView:
+    found: Lot, policy: Policy, at: datetime, as_of: datetime | None, systems: tuple[claim.SystemView, ...],
+    cases: tuple[parts.CaseLine, ...],
+) -> LotView:  # fmt: skip
     allowed = allowance(found)
     same = {f: getattr(found, f) for f in _SAME}
     return LotView(
@@ -125,7 +129,7 @@ def _view(
         as_of=as_of,
         at=at,
         owner=policy.owner("quality", found.material_class, at) or "",
-        systems=claim.systems(found, policy, at, moving),
+        systems=systems,
         holds=parts.holds(found, policy, at),
         reasons=parts.reason_views(found, at, policy.owner("quality", found.material_class, at) or ""),
         cases=cases,

@@ -144,6 +144,7 @@ def _system_policy(system: SystemConfig, link: Link) -> SystemPolicy:
         enforces={str(k): v for k, v in pack.enforces.items()},
         expresses=pack.status.expresses,
         scope=pack.identity.scope,
+        stock_feed=next((name for name, feed in link.feeds.items() if link.stock_mapping in feed.mappings), ""),
     )
 
 

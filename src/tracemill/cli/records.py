@@ -84,6 +84,12 @@ def _any(client: Client, ref: str) -> tuple[str, Any]:
         raise Failed(f"there is no message or delivery {ref}", "tracemill msg list") from None
 
 
+def _step(progress: dict[str, Any]) -> str:
+    noted = ", ".join(f"{k} {v}" for k, v in progress["noted"].items() if not isinstance(v, dict | list))
+    answer = ", not answered yet" if progress["unanswered"] else ""
+    return f"at item {progress['item']}, step {progress['step']}{answer}" + (f"; noted {noted}" if noted else "")
+
+
 @msg.command("show")
 def msg_show(
     ref: Annotated[str, typer.Argument(metavar="ID")], project: Project = HERE, url: Url = "", as_json: Json = False
@@ -96,6 +102,8 @@ def msg_show(
     found = shown(found)
     if kind == "delivery":
         out.print(f"[bold]{found['system']} {found['verb']}[/] {found['lot_number']}  {found['state']}  {found['detail']}")
+        if found["progress"] and found["state"] not in ("verified", "superseded"):
+            out.print(f"  {_step(found['progress'])}")
         for t in found["tries"]:
             out.print(f"  try {t['n']}  {clock(t['started_at'])}  {t['outcome']}  {t['detail']}")
         return OK

@@ -19,7 +19,7 @@ class Poller:
     """Reads one feed of one system, from where it stopped."""
 
     def __init__(self, runtime: Runtime, link: Link, feed: str) -> None:
-        self._runtime, self.link, self._feed = runtime, link, feed
+        self._runtime, self.link, self.feed = runtime, link, feed
         self.failures = 0
         self.tried = asyncio.Event()
         self.hint = link.hints.setdefault(feed, asyncio.Event())
@@ -27,14 +27,14 @@ class Poller:
     @property
     def every(self) -> float:
         """Seconds until the next poll: the feed's own pace, slower while the system fails."""
-        pace: float = self.link.feeds[self._feed].every
+        pace: float = self.link.feeds[self.feed].every
         return min(pace * float(2 ** min(self.failures, 6)), max(pace, 60.0))
 
     async def run_once(self) -> int:
         """Read all pages that are there; return how many records were new."""
         if self.link.paused:
             return 0
-        system, feed, new = self.link.name, self._feed, 0
+        system, feed, new = self.link.name, self.feed, 0
         try:
             for _ in range(PAGES):
                 cursor = await self._runtime.store.read(lambda c: systems.cursor(c, system, feed))
@@ -58,11 +58,11 @@ class Poller:
         self.failures += 1
         self.link.last_error = error
         now = self._runtime.clock()
-        POLLS.labels(self.link.name, self._feed, "failed").inc()
+        POLLS.labels(self.link.name, self.feed, "failed").inc()
         if self.failures in (1, 10, 100):
-            log.warning("poll failed", system=self.link.name, feed=self._feed, error=error, failures=self.failures)
+            log.warning("poll failed", system=self.link.name, feed=self.feed, error=error, failures=self.failures)
         await self._runtime.store.write(
-            lambda tx: systems.failed(tx, self.link.name, self._feed, error, now), Priority.POLL, shared=True
+            lambda tx: systems.failed(tx, self.link.name, self.feed, error, now), Priority.POLL, shared=True
         )
 
 

@@ -31,6 +31,7 @@ class SystemPolicy(Record, frozen=True):
     enforces: dict[str, Enforcement] = {}
     expresses: str = "split"  # "split": sums per status; "cap": only how much may be used
     scope: str = "lot"  # what makes a lot id unique there: "lot", or "item+lot"
+    stock_feed: str = ""  # the feed that tells whatever changes in its stock
 
     def can(self, verb: str) -> bool:
         return verb in self.verbs

@@ -1,5 +1,6 @@
 """What the hub remembers about each system: how far its feeds were read, and whether it is paused."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,14 @@ def save_cursor(tx: Connection, system: str, feed: str, value: dict[str, Any], a
         "error": None,
     }
     upsert(tx, feed_cursor, [row], ("system", "feed"), ("cursor", "read_at", "ok_at", "failures", "error"))
+
+
+def read_through(tx: Connection, feeds: Mapping[str, str]) -> dict[str, datetime]:
+    """Return when each system's feed was last read to its end (`feeds`: feed by system). In the middle of a round: nothing."""
+    query = select(feed_cursor.c.system, feed_cursor.c.feed, feed_cursor.c.cursor, feed_cursor.c.ok_at)
+    rows = tx.execute(query.where(feed_cursor.c.system.in_(list(feeds)), feed_cursor.c.ok_at.is_not(None)))
+    ends = [row for row in rows if row.feed == feeds[row.system] and not decode(row.cursor, dict[str, Any]).get("page")]
+    return {row.system: row.ok_at for row in ends}
 
 
 def failed(tx: Connection, system: str, feed: str, error: str, at: datetime) -> None:
