@@ -31,10 +31,11 @@ def test_procurement_reads_supplier_batch_order_quantity_and_what_to_do() -> Non
         "supplier": "ACME", "supplier_name": "Acme Chemicals", "supplier_batch": "ACM/7731",
         "purchase_order": "4500012345", "certificate": "COA-7731.pdf",
     })  # fmt: skip
-    assert subject == "[rejection] Lot L-2411-07, Citric acid: 96"
+    assert subject == "Rejected: lot L-2411-07, Citric acid, 96 KGM"
     for word in ("ACM/7731", "4500012345", "96 (unit: KGM)", "L-2411-07", "VISC", "Acme Chemicals (ACME)", "SG-24-0118",
                  "dr.weber", "COA-7731.pdf", "acknowledge", "tm-0197"):  # fmt: skip
         assert word in text
+    assert "?" not in text
 
 
 def test_those_on_call_read_where_how_much_and_what_to_do() -> None:
@@ -42,8 +43,8 @@ def test_those_on_call_read_where_how_much_and_what_to_do() -> None:
         "to": "oncall@plant.example", "topic": "unsafe", "lot_number": "L-2411-07", "quantity": "480 kg", "system_name": "erp",
         "place": "0001", "item_text": "Citric acid",
     })  # fmt: skip
-    assert subject == "[unsafe] Lot L-2411-07, Citric acid: 480 kg"
-    for word in ("erp lets this quantity be used", "0001", "480 kg", "block it there by hand", "acknowledge", "tm-0197"):
+    assert subject == "UNSAFE: lot L-2411-07, 480 kg usable in erp"
+    for word in ("erp lets people use goods", "0001", "480 kg", "block it in erp by hand", "acknowledge", "tm-0197"):
         assert word in text
 
 
@@ -52,3 +53,9 @@ def test_a_missing_detail_never_keeps_a_mail_back(missing: str) -> None:
     value = {"to": "a@plant.example", "topic": "rejection", "item_text": "Citric acid", "quantity": "1", "supplier_batch": "B"}
     subject, text = mail("L-1", {name: word for name, word in value.items() if name != missing})
     assert "?" in subject + text
+
+
+def test_a_topic_that_the_pack_has_no_text_for_still_says_what_is_known() -> None:
+    subject, text = mail("L-1", {"to": "a@plant.example", "topic": "recall", "quantity": "5 kg"})
+    assert subject == "[recall] Lot L-1: 5 kg"
+    assert "tm-0197" in text

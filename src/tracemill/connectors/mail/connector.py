@@ -8,7 +8,8 @@ from typing import Any
 
 from tracemill.connectors.mail.letter import Letter, Problem, check_template, write_letter
 from tracemill.connectors.mail.post import Post
-from tracemill.connectors.mail.spec import MailPackSpec, MailSystemSpec
+from tracemill.connectors.mail.spec import MailPackSpec, MailSystemSpec, TextSpec
+from tracemill.mapping.finding import Where
 from tracemill.model.connector import Connector, Done, Fetched, Finding, InDoubt, Job, Page, Probe, Rejected, Save, Unavailable
 from tracemill.model.status import Once
 
@@ -91,8 +92,10 @@ def check(pack: MailPackSpec) -> list[Problem]:
     """List why a pack cannot be used, as (path, text); empty where it can."""
     problems: list[Problem] = []
     for name, spec in pack.operations.items():
-        for part, text in (("subject", spec.subject), ("text", spec.text)):
-            problems += check_template(text, ("operations", name, part))
+        written: list[tuple[Where, TextSpec]] = [((), spec), *((("topics", t), text) for t, text in spec.topics.items())]
+        for where, text in written:
+            problems += check_template(text.subject, ("operations", name, *where, "subject"))
+            problems += check_template(text.text, ("operations", name, *where, "text"))
     if pack.feeds:
         problems.append((("feeds",), "a mail system has no feeds"))
     return problems

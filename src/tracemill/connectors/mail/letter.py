@@ -40,15 +40,16 @@ def write_letter(spec: MailOperationSpec, job: Job, sender: str, to: Sequence[st
     recipients = _recipients(job.value.get("to"), to)
     context: dict[str, Any] = {"lot": job.lot, "number": job.number, "ids": job.ids, "value": job.value}
     context |= {"token": job.token, "attempt": job.attempt}
+    said = spec.about(job.value.get("topic"))
     message = EmailMessage(policy=SMTP)
     try:
         message["From"] = sender
         message["To"] = ", ".join(recipients)
-        message["Subject"] = " ".join(_filled(spec.subject, context).split())[:300]
+        message["Subject"] = " ".join(_filled(said.subject, context).split())[:300]
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{message_id(job.token, sender)}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(_filled(spec.text, context))
+        message.set_content(_filled(said.text, context))
         lines = message.as_bytes()
     except (ValueError, UnicodeError) as error:
         raise Rejected(f"the mail cannot be written: {error}") from None

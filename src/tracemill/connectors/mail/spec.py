@@ -8,12 +8,22 @@ from tracemill.mapping.pack import Duration, OperationSpec, PackSpec, Spec
 from tracemill.model.status import Once
 
 
-class MailOperationSpec(OperationSpec):
-    """A notification. `{value.title}` is filled in from the command; what is missing shows as a question mark."""
+class TextSpec(Spec):
+    """What a mail says. `{value.title}` is filled in from the command; what is missing shows as a question mark."""
 
-    once: Once = Once.KEYED
     subject: str
     text: str
+
+
+class MailOperationSpec(OperationSpec, TextSpec):
+    """A notification: its own text, and another one for each topic (`value.topic`) that has more to say."""
+
+    once: Once = Once.KEYED
+    topics: dict[str, TextSpec] = {}
+
+    def about(self, topic: object) -> TextSpec:
+        """Return the text for a topic."""
+        return self.topics.get(str(topic), self)
 
 
 class MailPackSpec(PackSpec):
