@@ -40,7 +40,9 @@ async def test_a_poll_that_finds_nothing_new_says_that_nothing_changed_since(pla
     plant.clock.forward(3)
     view = await seen(plant, "wms")
     assert (view.age, view.age_seconds) == ("read 6 min ago, unchanged 3 s ago", pytest.approx(3, abs=0.1))
-    assert view.read_at and view.unchanged_at and view.unchanged_at - view.read_at > timedelta(minutes=5)
+    assert view.read_at is not None
+    assert view.unchanged_at is not None
+    assert view.unchanged_at - view.read_at > timedelta(minutes=5)
     assert (await seen(plant, "erp")).unchanged_at is None
 
 

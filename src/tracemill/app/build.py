@@ -6,14 +6,14 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from tracemill.app.config import ConfigError, InspectionConfig, Project, Reader, SiteConfig, SystemConfig
+from tracemill.app.config import ConfigError, Project, Reader, SiteConfig, SystemConfig
+from tracemill.app.inspection import check_inspection, inspection_policy
 from tracemill.app.packs import compile_mappings, find_pack, pack_names, read_pack
 from tracemill.app.secrets import SecretMissing, resolve
 from tracemill.connectors.http.connector import HttpConnector
 from tracemill.connectors.http.spec import HttpPackSpec, HttpSystemSpec
 from tracemill.connectors.mail.connector import MailConnector
 from tracemill.connectors.mail.spec import MailPackSpec, MailSystemSpec
-from tracemill.core.decision_table import compile_table
 from tracemill.hub.hub import Hub
 from tracemill.hub.link import Link
 from tracemill.hub.runtime import Runtime
@@ -21,7 +21,7 @@ from tracemill.hub.steps import Reach, passed
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.pack import PackSpec
 from tracemill.model.connector import Connector
-from tracemill.model.policy import AuthorityRule, InspectionPolicy, Policy, SystemPolicy
+from tracemill.model.policy import AuthorityRule, Policy, SystemPolicy
 from tracemill.model.quantity import Conversion
 from tracemill.store.store import Store
 
@@ -95,8 +95,14 @@ def _connector(name: str, system: SystemConfig, pack: PackSpec, project: Project
     raise ValueError(f"protocol {pack.protocol} has no connector")
 
 
-def build_policies(project: Project, links: dict[str, Link]) -> dict[str, Policy]:
-    """Turn the site files into what decisions read."""
+def build_policies(project: Project, links: dict[str, Link], reader: Reader) -> dict[str, Policy]:
+    """Turn the site files into what decisions read; raises ConfigError where a site's rules cannot be used."""
+    for site in project.hub.sites:
+        for where, level, text, hint in check_inspection(project.sites[site].inspection):
+            if level == "error":
+                reader.at(f"sites/{site}.yaml", where, text, hint, "T140")
+    if reader.findings:
+        raise ConfigError(reader.findings)
     return {site: _policy(site, project, links) for site in project.hub.sites}
 
 
@@ -118,7 +124,7 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         version=_version(project, site),
         systems=systems,
         authority=rules,
-        inspection=_inspection(conf.inspection),
+        inspection=inspection_policy(conf.inspection),
         conversions={
             item: tuple(Conversion(unit=c.unit, to=c.to, factor=Decimal(c.factor)) for c in found)
             for item, found in conf.conversions.items()
@@ -148,20 +154,6 @@ def _system_policy(system: SystemConfig, link: Link) -> SystemPolicy:
     )
 
 
-def _inspection(conf: InspectionConfig) -> InspectionPolicy:
-    return InspectionPolicy(
-        plan_owner=conf.plan_owner,
-        level=conf.level,
-        aql=conf.aql,
-        severity=conf.severity,
-        container=Decimal(conf.container) if conf.container else None,
-        table=compile_table(conf.table) if conf.table else None,
-        approvals=conf.approvals,
-        risks=conf.risks,
-        defects=conf.defects,
-    )
-
-
 def _version(project: Project, site: str) -> str:
     """Return the hash of what decisions of a site are based on: it is kept with every change."""
     said = f"{project.sites[site].model_dump_json()}{project.authority.model_dump_json()}"
@@ -171,6 +163,6 @@ def _version(project: Project, site: str) -> str:
 def build_hub(project: Project, reader: Reader, *, clock: Clock = utc_now, reach: Reach = passed, polls: bool = True) -> Hub:
     """Open the store and make the hub of a project. Raises ConfigError or AlreadyRunning."""
     links = build_links(project, reader, clock)
-    policies = build_policies(project, links)
+    policies = build_policies(project, links, reader)
     store = Store(project.store_url)
     return Hub(Runtime(store, policies, links, clock, reach), polls=polls)

@@ -1,13 +1,15 @@
 """Checks without a running hub: the whole project, the examples of its mappings, the audit chain of its database."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tracemill.app.build import build_links, build_policies, load_packs, utc_now
-from tracemill.app.config import ConfigError, Reader, load_project
+from tracemill.app.config import ConfigError, Project, Reader, load_project
 from tracemill.app.finding import Finding
+from tracemill.app.inspection import check_inspection
 from tracemill.app.packs import code_lists, find_pack, lint_pack, pack_names, read_pack
 from tracemill.mapping.examples import run_examples
 from tracemill.mapping.pack import PackSpec
@@ -61,19 +63,25 @@ def check_project(folder: Path) -> Checked:
         for pack in load_packs(project, reader).values():
             path = find_pack(pack.pack, folder)
             warnings += _linted(pack, path, reader) if path else []
-        if not reader.findings:
-            try:
-                build_policies(project, build_links(project, reader, utc_now))
-            except ConfigError:
-                pass  # its findings are the reader's
-            except ValueError as error:
-                reader.at("tracemill.yaml", (), str(error))
+        warnings += _doubtful_rules(project, reader)
+        with suppress(ConfigError):  # its findings are the reader's
+            build_policies(project, build_links(project, reader, utc_now), reader)
     found = list(dict.fromkeys([*map(_told, reader.findings), *warnings]))
     return Checked(found, len(reader.documents))
 
 
 def _told(f: Finding) -> Told:
     return Told(f.file, f.line, f.column, f.code, f.text, f.hint)
+
+
+def _doubtful_rules(project: Project, reader: Reader) -> Iterator[Told]:
+    """List what is allowed, but hardly meant, in the inspection rules of the sites."""
+    for site in project.sites:
+        name = f"sites/{site}.yaml"
+        for where, level, text, hint in check_inspection(project.sites[site].inspection):
+            if level == "warning":
+                mark = reader.documents[name].locate(where)
+                yield Told(name, mark.line, mark.column, "T141", text, hint, level)
 
 
 def _linted(pack: PackSpec, path: Path, reader: Reader) -> Iterator[Told]:

@@ -37,6 +37,10 @@ class SystemPolicy(Record, frozen=True):
         return verb in self.verbs
 
 
+# What an inspection table may ask about a receipt.
+INSPECTION_INPUTS = ("approval", "risk", "material_class", "defects")
+
+
 class InspectionPolicy(Record, frozen=True):
     """How incoming lots are inspected."""
 
