@@ -48,9 +48,13 @@ class Process:
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
             try:
-                self._child.wait(timeout=10)
+                self.ended()
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def ended(self, seconds: float = 10) -> int:
+        """Wait until it has ended by itself; return its exit code."""
+        return 0 if self._child is None else self._child.wait(timeout=seconds)
 
     @property
     def alive(self) -> bool:
