@@ -121,10 +121,7 @@ async def test_a_sender_learns_what_became_of_its_event_and_of_no_other(served: 
 
 async def test_a_decision_that_does_not_count_says_why(served: Served) -> None:
     await served.plant.receive_lot()
-    served.plant.clock.forward(3600)
-    await served.plant.decide("L-1", ("REJ", None))
-    served.plant.clock.forward(-1800)
     body = {"parts": [{"decision": "accept"}], "meaning": "release"}
     status, problem, _ = await served.ask("POST", "/v1/lots/L-1/dispositions", json=body)
     assert status == 409
-    assert "not newer" in problem["detail"]
+    assert "quality of it is owned by qms" in problem["detail"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tracemill.core.decide import decide
-from tracemill.core.evolve import fold
+from tracemill.core.evolve import fold, replace
 from tracemill.core.identity import View
 from tracemill.core.ledger import Negative
 from tracemill.core.usable import allowance, reasons
@@ -95,6 +95,37 @@ def test_only_the_owner_of_quality_releases() -> None:
     lot = world.decided((ACCEPT, None), source="wms")
     assert allowance(lot).usable == 0
     assert "qms owns quality" in world.last.cases[0].title
+
+
+def test_people_at_the_hub_decide_where_the_site_says_that_they_own_quality() -> None:
+    world = World(replace(POLICY, authority=(AuthorityRule(facet="quality", owner="hub"),)))
+    lot = world.received()
+    data = e.DispositionDecided(lot=LotRef(id=lot.id), inspection="", parts=(Part(decision=ACCEPT),), signer="lena")
+    assert allowance(world.tell("hub", data)).usable == 480
+
+
+def test_nobody_releases_what_nobody_owns() -> None:
+    world = World(replace(POLICY, authority=()))
+    world.received()
+    lot = world.decided((ACCEPT, None))
+    assert (allowance(lot).usable, world.last.cases[0].title) == (0, "qms released L-1, but nobody owns quality")
+
+
+def test_a_release_lifts_no_hold_of_a_person_whatever_its_reason() -> None:
+    world = World()
+    lot = world.received()
+    world.tell("hub", e.HoldRequested(lot=LotRef(id=lot.id), hold="h1", reason=HoldReason.QUALITY, note="smells odd"))
+    lot = world.decided((ACCEPT, None), minute=1)
+    assert [(h.reason, h.note) for h in lot.holds.values()] == [(HoldReason.QUALITY, "smells odd")]
+    assert allowance(lot).usable == 0
+
+
+def test_a_command_that_takes_away_what_a_system_shows_goes_first_even_if_it_also_frees() -> None:
+    world = World()
+    world.received()
+    world.stock("wms", 1, available="480")
+    world.decided((ACCEPT, "100"), (REJECT, "380"), minute=2)
+    assert {c.system: c.restricts for c in world.last.commands if c.verb == "set_status"}["wms"]
 
 
 def test_a_restriction_by_a_non_owner_counts_until_its_placer_lifts_it() -> None:

@@ -41,10 +41,11 @@ def test_procurement_reads_supplier_batch_order_quantity_and_what_to_do() -> Non
 def test_those_on_call_read_where_how_much_and_what_to_do() -> None:
     subject, text = mail("L-2411-07", {
         "to": "oncall@plant.example", "topic": "unsafe", "lot_number": "L-2411-07", "quantity": "480 kg", "system_name": "erp",
-        "place": "0001", "item_text": "Citric acid",
+        "title": "480 kg of L-2411-07 usable in erp beyond what quality allows", "next_action": "watch the restriction arrive",
+        "place": "0001", "item": "4711", "item_text": "Citric acid",
     })  # fmt: skip
-    assert subject == "UNSAFE: lot L-2411-07, 480 kg usable in erp"
-    for word in ("erp lets people use goods", "0001", "480 kg", "block it in erp by hand", "acknowledge", "tm-0197"):
+    assert subject == "UNSAFE: 480 kg of L-2411-07 usable in erp beyond what quality allows"
+    for word in ("0001", "480 kg", "by hand now", "watch the restriction arrive", "acknowledge", "tm-0197"):
         assert word in text
 
 

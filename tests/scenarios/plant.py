@@ -256,14 +256,14 @@ FEEDS = {
     "decisions": FeedSpec(kind=FeedKind.SNAPSHOTS, mappings=["decision"]),
 }
 STATUS = {"set_status": FindableSpec(once="findable", plan="transfers")}
-ACTS = {v: FindableSpec(once="findable") for v in ("open_inspection", "open_nonconformance")}
+ACTS = {v: FindableSpec(once="findable") for v in ("open_inspection", "open_nonconformance", "notify")}
 
 
 class Plant:
     """ERP and WMS with stock, a QMS that owns quality, and the hub between them."""
 
-    def __init__(self, url: str, reach: Reach = passed, *, mode: Mode = Mode.ACT) -> None:
-        self.url, self.mode = url, mode
+    def __init__(self, url: str, reach: Reach = passed, *, mode: Mode = Mode.ACT, **rules: Any) -> None:
+        self.url, self.mode, self.rules = url, mode, rules
         self.clock = Clock()
         self.reach = reach
         self.erp, self.wms, self.qms = (Warehouse(n, self.clock) for n in ("erp", "wms", "qms"))
@@ -280,6 +280,7 @@ class Plant:
             version="test",
             systems={n: self._policy(link) for n, link in links.items()},
             authority=(AuthorityRule(facet="quality", owner="qms"), AuthorityRule(facet="stock", owner="erp")),
+            **self.rules,
         )
         self.hub = Hub(Runtime(Store(self.url), {SITE: policy}, links, self.clock, lambda s: self.reach(s)), polls=False)
         return self.hub

@@ -108,7 +108,7 @@ async def test_more_usable_than_allowed_is_an_unsafe_case_a_hold_and_is_taken_ba
     plant.wms.stock["L-1"].update(available=D(480), quarantine=D(0))
     await plant.observe("wms", "L-1")
     lot = await plant.lot()
-    assert set(lot.cases.values()) == {"unsafe"}
+    assert {c.consequence for c in lot.cases.values()} == {"unsafe"}
     assert "conflict" in [h.reason for h in lot.holds.values()]
     await plant.settle()
     assert plant.wms.stock["L-1"]["available"] == 0

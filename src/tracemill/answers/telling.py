@@ -115,7 +115,7 @@ def _exposed(x: ch.Exposed, _: Lot) -> Told:
 
 
 def _case_opened(x: ch.CaseOpened, _: Lot) -> Told:
-    return f"case opened ({x.consequence}): {x.title}", False
+    return f"case opened ({x.case.consequence}): {x.case.title}", False
 
 
 def _case_closed(_x: ch.CaseClosed, _: Lot) -> Told:

@@ -26,6 +26,7 @@ from tracemill.model.quantity import Conversion
 from tracemill.store.store import Store
 
 Clock = Callable[[], datetime]
+HUB = "hub"  # people decide here where a plant has no system for it
 
 
 def utc_now() -> datetime:
@@ -117,7 +118,7 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
             valid_from=datetime.fromisoformat(r.valid_from) if r.valid_from else None,
         )
         for r in project.authority.rules
-        if r.owner in systems
+        if r.owner in systems or r.owner == HUB
     )
     return Policy(
         site=site,

@@ -176,8 +176,9 @@ def _cross_check(project: Project, reader: Reader) -> None:
             reader.at(f"systems/{name}.yaml", ("site",), f"site {system.site} is not in {PROJECT_FILE}", hint)
     known = ", ".join(project.systems) or "none"
     for n, rule in enumerate(project.authority.rules):
-        if rule.owner not in project.systems:
-            reader.at("authority.yaml", ("rules", n, "owner"), f"system {rule.owner} has no file", f"known systems: {known}")
+        if rule.owner not in (*project.systems, "hub"):
+            hint = f"known systems: {known}; hub: people decide at the hub"
+            reader.at("authority.yaml", ("rules", n, "owner"), f"system {rule.owner} has no file", hint)
     if not any(r.facet == "quality" for r in project.authority.rules):
         reader.at("authority.yaml", ("rules",), "nobody owns quality", "add: {facet: quality, owner: qms}")
     for site_name, conf in project.sites.items():

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracemill.core import dispositions, holds, receipts, reports, stock
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS
+from tracemill.core.flows import FLOWS, alerts
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.core.usable import allowance
@@ -54,6 +54,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     align(draft)
     if isinstance(event.data, e.StockObserved):
         stock.close_exposure(draft, allowance(draft.lot).usable)
+    alerts.watch(draft)
     view.put(draft.lot)
     return draft.decision()
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from tracemill.core.draft import Draft
+from tracemill.core.holds import NotAllowed
 from tracemill.core.ledger import in_base
-from tracemill.core.usable import UNDECIDED, on_hand
+from tracemill.core.usable import UNDECIDED, on_hand, quality_hold
 from tracemill.model.change import Disposed, DispositionIgnored, HoldLifted, HoldPlaced, InspectionLinked, Noted
 from tracemill.model.decision import Case
 from tracemill.model.event import DispositionDecided, Part
@@ -14,15 +15,17 @@ from tracemill.model.lot import Disposition, Hold
 from tracemill.model.quantity import Quantity
 from tracemill.model.status import RELEASING, CaseKind, Consequence, DispositionKind, HoldReason
 
-# The holds that quality itself placed and that its own next decision lifts: nothing else is lifted by a release.
+HUB = "hub"
 OWN = (HoldReason.AWAITING_INSPECTION, HoldReason.QUALITY, HoldReason.REJECTED)
 
 
 def disposition(draft: Draft, data: DispositionDecided) -> None:
     """Apply quality's decision, or say why it does not count."""
     parts = tuple(_in_base(draft, p) for p in data.parts)
-    owner = draft.policy.owner("quality", draft.lot.material_class, draft.now)
-    if owner is not None and draft.event.source not in (owner, "hub"):
+    owner = draft.policy.owner("quality", draft.lot.material_class, draft.now) or "nobody"
+    if draft.event.source == HUB and owner != HUB:
+        raise NotAllowed(f"quality of it is owned by {owner}, not by people at the hub: decide there, or place a hold here")
+    if draft.event.source != owner:
         return _foreign_claim(draft, data, parts, owner)
     order = (draft.event.observed or draft.event.occurred).utc
     last = draft.lot.disposition
@@ -82,10 +85,15 @@ def _apply(draft: Draft, data: DispositionDecided, parts: tuple[Part, ...], orde
     undecided = [p for p in parts if p.decision in UNDECIDED]
     keep = _keep(draft, data, parts, bool(undecided))
     for hold in list(draft.lot.holds.values()):
-        if hold.reason in OWN and hold.id not in keep and hold.system in (draft.event.source, "hub"):
+        if hold.id in _own(draft) - keep:
             draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=data.signer or draft.event.source))
     if late:
         draft.case(_late_case(draft, data))
+
+
+def _own(draft: Draft) -> set[str]:
+    """Return the holds that quality's next decision lifts: those it placed itself. A release lifts nothing else."""
+    return {quality_hold(draft.lot.id, reason) for reason in OWN}
 
 
 def _keep(draft: Draft, data: DispositionDecided, parts: tuple[Part, ...], undecided: bool) -> set[str]:
@@ -109,7 +117,7 @@ def _place(draft: Draft, data: DispositionDecided, part: Part, reason: HoldReaso
     if reason is not HoldReason.REJECTED:
         quantity = None if quantity is None or quantity >= on_hand(draft.lot) else quantity
     owner = "hub" if reason is HoldReason.AWAITING_INSPECTION else draft.event.source
-    hold_id = derived("hold", draft.lot.id, "quality", reason)
+    hold_id = quality_hold(draft.lot.id, reason)
     hold = Hold(
         id=hold_id,
         reason=reason,

@@ -7,7 +7,7 @@ from tracemill.core.evolve import evolve
 from tracemill.model.change import ActAsked, AnyChange, CaseClosed, CaseOpened
 from tracemill.model.decision import Case, Command, Decision, LotChange, Timer, act_id
 from tracemill.model.event import Event
-from tracemill.model.lot import Lot
+from tracemill.model.lot import Lot, OpenCase
 from tracemill.model.policy import Policy, SystemPolicy
 from tracemill.model.status import CaseKind
 
@@ -47,8 +47,10 @@ class Draft:
 
     def case(self, case: Case) -> None:
         """Open a case; while it is open, the same key is the same case."""
-        if case.key not in self.lot.cases:
-            self.add(CaseOpened(key=case.key, title=case.title, consequence=case.consequence))
+        about = str(case.evidence.get("system") or case.evidence.get("source") or "")
+        opened = OpenCase(consequence=case.consequence, title=case.title, next_action=case.next_action, system=about)
+        if self.lot.cases.get(case.key) != opened:
+            self.add(CaseOpened(key=case.key, case=opened))
         self.cases.append(case)
 
     def close(self, key: str) -> None:

@@ -133,7 +133,7 @@ def _exposed(lot: Lot, ch: c.Exposed) -> Lot:
 
 
 def _case_opened(lot: Lot, ch: c.CaseOpened) -> Lot:
-    return replace(lot, cases={**lot.cases, ch.key: ch.consequence})
+    return replace(lot, cases={**lot.cases, ch.key: ch.case})
 
 
 def _case_closed(lot: Lot, ch: c.CaseClosed) -> Lot:

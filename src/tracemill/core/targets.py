@@ -19,6 +19,7 @@ from tracemill.model.quantity import show
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Mode
 
 ZERO = Decimal(0)
+ENDED = ("dead", "cancelled")
 
 
 def align(draft: Draft) -> None:
@@ -41,6 +42,8 @@ def _pursue(draft: Draft, system: SystemPolicy, target: Target, kept: bool) -> N
         _want(draft, system, target, wanted, claim)
     elif not kept:
         _want(draft, system, target, None, claim, why=f"{system.name} no longer keeps what it was told")
+    elif wanted.state in ENDED and claim is not None and excess(target, claim, system.expresses) > ZERO:
+        _want(draft, system, target, wanted, claim, why=f"the last command for {system.name} ended as {wanted.state}")
     elif wanted.state == "verified" and claim is not None and not complies(target, claim, system.expresses):
         _watch(draft, f"drift:{system.name}")
 
@@ -72,11 +75,8 @@ def _want(draft: Draft, system: SystemPolicy, target: Target, last: Wanted | Non
 
 def restricting(target: Target, last: Target | None, claim: Claim | None) -> bool:
     """Say whether a command takes something away: it then goes to the head and never waits behind a relaxation."""
-    if target.available == ZERO:
-        return True
-    if last is not None:
-        return not target.relaxes(last)
-    return claim is not None and target.available < claim.available
+    shows_more = claim is not None and target.available < claim.available
+    return shows_more or target.available == ZERO or (last is not None and not target.relaxes(last))
 
 
 def _watch(draft: Draft, name: str) -> None:

@@ -89,12 +89,17 @@ def complies(target: Target, claim: Claim, expresses: str) -> bool:
     return claim.available == want.available and (expresses == "cap" or claim.blocked >= want.blocked)
 
 
+def quality_hold(lot: str, reason: HoldReason) -> str:
+    """Return the id of the hold that quality's own decision places for a reason: one of each kind."""
+    return derived("hold", lot, "quality", reason)
+
+
 def _restricted_by_others(lot: Lot, rejected: Decimal) -> Decimal:
     """Sum the holds on quantities beside quality's own decision.
 
     Somebody's block "because it is rejected" is the same material that quality rejected; only what it exceeds is more.
     """
-    decision = derived("hold", lot.id, "quality", HoldReason.REJECTED)
+    decision = quality_hold(lot.id, HoldReason.REJECTED)
     found = [h for h in lot.holds.values() if h.quantity is not None and h.id != decision]
     echoes = sum((h.quantity or ZERO for h in found if h.reason is HoldReason.REJECTED), ZERO)
     return sum((h.quantity or ZERO for h in found if h.reason is not HoldReason.REJECTED), ZERO) + max(ZERO, echoes - rejected)

@@ -99,9 +99,11 @@ class Sender:
             return Outcome(state=S.IN_DOUBT, detail=str(error))
         except reading.Unreadable as error:
             return Outcome(state=S.RETRYING, detail=str(error), retry_after=30)
-        except Exception as error:  # a bug of ours: loud, retried, then dead; never swallowed
+        except Superseded:
+            raise
+        except Exception as error:  # a bug of ours: loud, asked about and retried, then dead; a restriction never is
             log.exception("bug while sending", system=self._link.name, delivery=d.uuid)
-            state = S.IN_DOUBT if d.attempts < REPLANS else S.DEAD
+            state = S.IN_DOUBT if d.restricts or d.attempts < REPLANS else S.DEAD
             return Outcome(state=state, detail=f"internal error: {type(error).__name__}: {error}")
         self._runtime.reach(Step.DELIVER_SENT)
         return Outcome(state=S.DELIVERED, detail=done.detail, native=done.native or (job.lot if d.verb == STATUS_VERB else ""))

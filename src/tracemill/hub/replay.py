@@ -1,19 +1,23 @@
 """What people do about failures: replay or discard parked messages, send dead deliveries again, approve, cancel."""
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Connection, select, update
 
+from tracemill.hub import report
 from tracemill.hub.decider import Item
 from tracemill.hub.process import Processor, Read, write_batch
 from tracemill.hub.runtime import Runtime
+from tracemill.model.decision import STATUS_VERB
 from tracemill.model.event import Event, LotRef, MessageRead
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
 from tracemill.model.status import DeliveryState, MessageState
-from tracemill.store import audit, lots, messages
+from tracemill.store import audit, deliveries, lots, messages
 from tracemill.store.decisions import Effects
+from tracemill.store.deliveries import Delivery
 from tracemill.store.messages import Stored
 from tracemill.store.tables import delivery, hold, lot
 from tracemill.store.writer import Priority
@@ -100,33 +104,58 @@ def _record(tx: Connection, site: str, now: datetime, by: str, action: str, subj
 
 
 async def resend(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
-    """Send a dead delivery again, unless a newer decision has taken its place."""
-    return await _move(runtime, uuid, (DeliveryState.DEAD, DeliveryState.IN_DOUBT), DeliveryState.RETRYING, by, reason, "resent")
+    """Send a dead or doubtful delivery again, unless a newer decision has taken its place."""
+
+    def again(tx: Connection, d: Delivery, now: datetime) -> Effects:
+        if d.verb == STATUS_VERB and not _is_last(tx, d):
+            raise NotPossible(f"delivery {uuid} is not sent again: a newer decision took its place")
+        # What was given up is planned anew from what the target shows; what is in doubt goes on under its token.
+        kept = d.cursor if d.state is DeliveryState.IN_DOUBT or d.verb != STATUS_VERB else {}
+        detail = f"resent by {by}: {reason}"
+        deliveries.move(tx, d, DeliveryState.RETRYING, next_at=now, detail=detail, cursor=deliveries.cursor_text(kept))
+        return Effects(systems=(d.system,))
+
+    return await _intervene(runtime, uuid, (DeliveryState.DEAD, DeliveryState.IN_DOUBT), again, by, reason, "resent")
 
 
 async def cancel(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
-    """Withdraw a delivery that is dead, in doubt or not sent."""
+    """Withdraw a delivery that is dead, in doubt or not sent. A restriction is never withdrawn: quality decides again."""
     states = (DeliveryState.DEAD, DeliveryState.IN_DOUBT, DeliveryState.PENDING, DeliveryState.RETRYING)
-    return await _move(runtime, uuid, states, DeliveryState.CANCELLED, by, reason, "cancelled")
+
+    def withdraw(tx: Connection, d: Delivery, now: datetime) -> Effects:
+        if d.verb == STATUS_VERB and d.restricts:
+            raise NotPossible(f"delivery {uuid}: a restriction is not cancelled; whoever owns the decision decides again")
+        detail = f"cancelled by {by}: {reason}"
+        deliveries.move(tx, d, DeliveryState.CANCELLED, settled_at=now, detail=detail)
+        return runtime.commit(tx, [(report.settled(d, DeliveryState.CANCELLED, now, detail=detail), 0)], now)
+
+    return await _intervene(runtime, uuid, states, withdraw, by, reason, "cancelled")
 
 
-async def _move(
-    runtime: Runtime, uuid: str, states: tuple[DeliveryState, ...], to: DeliveryState, by: str, reason: str, word: str
-) -> str:
+def _is_last(tx: Connection, d: Delivery) -> bool:
+    """Say whether a status command is still what was decided last for its system."""
+    state = lots.one(tx, d.lot)
+    wanted = state.wanted.get(d.system) if state else None
+    return wanted is not None and wanted.command == d.uuid
+
+
+async def _intervene(
+    runtime: Runtime, uuid: str, states: tuple[DeliveryState, ...], change: Callable[[Connection, Delivery, datetime], Effects],
+    by: str, reason: str, word: str,
+) -> str:  # fmt: skip
     now = runtime.clock()
 
-    def write(tx: Connection) -> str:
-        row = tx.execute(select(delivery).where(delivery.c.uuid == uuid)).one_or_none()
-        if row is None:
+    def write(tx: Connection) -> Effects:
+        found = deliveries.one(tx, uuid)
+        if found is None:
             raise NotPossible(f"there is no delivery {uuid}")
-        if row.state not in states:
-            raise NotPossible(f"delivery {uuid} is {row.state}; only {', '.join(states)} can be {word}")
-        values = {"state": to, "next_at": now, "fence": delivery.c.fence + 1, "detail": f"{word} by {by}: {reason}"}
-        tx.execute(update(delivery).where(delivery.c.id == row.id).values(**values))
-        _record(tx, row.site, now, by, f"delivery.{word}", uuid, reason)
-        return str(row.system)
+        if found.state not in states:
+            raise NotPossible(f"delivery {uuid} is {found.state}; only {', '.join(states)} can be {word}")
+        effects = change(tx, found, now)
+        _record(tx, found.site, now, by, f"delivery.{word}", uuid, reason)
+        return effects
 
-    runtime.announce(Effects(systems=(await runtime.store.write(write, Priority.DELIVER),)))
+    runtime.announce(await runtime.store.write(write, Priority.DELIVER))
     return word
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from tracemill.model.event import Part, Party
-from tracemill.model.lot import Claim, Hold, Target
-from tracemill.model.status import Consequence, HoldReason
+from tracemill.model.lot import Claim, Hold, OpenCase, Target
+from tracemill.model.status import HoldReason
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change", tag=True):
@@ -146,8 +146,7 @@ class Exposed(Change, frozen=True, kw_only=True, tag=True):
 
 class CaseOpened(Change, frozen=True, kw_only=True, tag=True):
     key: str
-    title: str
-    consequence: Consequence
+    case: OpenCase
 
 
 class CaseClosed(Change, frozen=True, kw_only=True, tag=True):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from tracemill.model.event import Part, Party
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.status import HoldReason
+from tracemill.model.status import Consequence, HoldReason
 
 ZERO = Decimal(0)
 
@@ -101,6 +101,15 @@ class Exposure(Record, frozen=True):
         return None if self.until is None else max(0.0, (self.until - self.since).total_seconds())
 
 
+class OpenCase(Record, frozen=True):
+    """What a person must look at about the lot, for as long as it is open."""
+
+    consequence: Consequence
+    title: str = ""
+    next_action: str = ""
+    system: str = ""  # which system it is about
+
+
 class Lot(Record, frozen=True):
     """A lot as the hub knows it now (or as of a moment)."""
 
@@ -132,8 +141,13 @@ class Lot(Record, frozen=True):
     samples: dict[str, Decimal] = {}
     moved: dict[str, Decimal] = {}
     exposures: dict[str, Exposure] = {}
-    cases: dict[str, str] = {}  # key of each open case, and its consequence
+    cases: dict[str, OpenCase] = {}
     version: int = 0
+
+    @property
+    def unsafe(self) -> bool:
+        """Say whether material may be used wrongly."""
+        return any(c.consequence is Consequence.UNSAFE for c in self.cases.values())
 
     def native(self, system: str) -> str | None:
         """Return what a system calls this lot, or None where it does not know it."""

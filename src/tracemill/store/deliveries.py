@@ -173,6 +173,17 @@ def _with(d: Delivery, **changes: Any) -> Delivery:
     return Delivery(**{**{f: getattr(d, f) for f in d.__struct_fields__}, **changes})
 
 
+def one(tx: Connection, uuid: str) -> Delivery | None:
+    """Return one delivery."""
+    row = tx.execute(_COLUMNS.where(delivery.c.uuid == uuid)).one_or_none()
+    return None if row is None else _delivery(row)
+
+
+def move(tx: Connection, d: Delivery, state: DeliveryState, **values: Any) -> None:
+    """Move a delivery on because a person says so; whoever still works on it is fenced off."""
+    tx.execute(update(delivery).where(delivery.c.id == d.id).values(state=state, fence=delivery.c.fence + 1, **values))
+
+
 def due(tx: Connection, system: str, state: DeliveryState, limit: int, now: datetime) -> list[Delivery]:
     """Return deliveries that wait in a state (delivered: to be read back; in_doubt: to be asked about)."""
     query = _COLUMNS.where(delivery.c.system == system, delivery.c.state == state, delivery.c.next_at <= now)

@@ -11,7 +11,7 @@ from tracemill.model.change import AnyChange, HoldLifted, HoldPlaced, IdentityBo
 from tracemill.model.identifier import derived, look
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.record import decode, encode
-from tracemill.model.status import Consequence, HoldReason
+from tracemill.model.status import HoldReason
 from tracemill.store.rows import Row, chunks, upsert
 from tracemill.store.tables import delivery, hold, identity, lot, waiting_hold
 
@@ -117,7 +117,7 @@ def _row(row_id: int, state: Lot, at: Any) -> Row:
         "item": state.item,
         "supplier_batch": state.supplier_batch,
         "verdict": verdict(state),
-        "unsafe": Consequence.UNSAFE in state.cases.values(),
+        "unsafe": state.unsafe,
         "state": encode(state).decode(),
         "updated_at": at,
     }

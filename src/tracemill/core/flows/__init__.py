@@ -11,5 +11,5 @@ FLOWS: dict[str, tuple[Flow, ...]] = {
     "lot.received.v1": (incoming_inspection.react,),
     "sample.taken.v1": (incoming_inspection.sampled,),
     "disposition.decided.v1": (disposition.react,),
-    "timer.due.v1": (alerts.overdue,),
+    "timer.due.v1": (alerts.due,),
 }

@@ -1,27 +1,72 @@
-"""Alerts: a restriction that does not arrive in time, or a system that keeps less usable than it was told."""
+"""Alerts: what is unsafe pages people after the grace time, and every hour while it lasts; and looking again at the due time."""
+
+from datetime import timedelta
 
 from tracemill.core.draft import Draft
 from tracemill.core.targets import excess_key, unsafe_case
-from tracemill.core.usable import allowance, complies, excess
-from tracemill.model.decision import Case
+from tracemill.core.usable import allowance, complies, excess, on_hand
+from tracemill.model.change import CaseOpened
+from tracemill.model.decision import Case, Timer
 from tracemill.model.event import TimerDue
-from tracemill.model.lot import Claim
+from tracemill.model.identifier import derived
+from tracemill.model.lot import Claim, OpenCase
 from tracemill.model.policy import SystemPolicy
 from tracemill.model.quantity import show
-from tracemill.model.status import CaseKind, Consequence
+from tracemill.model.status import CaseKind, Consequence, Mode
+
+AGAIN = timedelta(hours=1)
 
 
-def overdue(draft: Draft) -> None:
+def watch(draft: Draft) -> None:
+    """Set an alarm for every case that became unsafe just now; what was given its time already pages at once."""
+    wait = timedelta(0) if isinstance(draft.event.data, TimerDue) else timedelta(seconds=draft.policy.grace_seconds)
+    for change in [c.change for c in draft.changes if isinstance(c.change, CaseOpened)]:
+        if draft.policy.alerts and change.case.consequence is Consequence.UNSAFE:
+            _set_alarm(draft, change.key, wait)
+
+
+def due(draft: Draft) -> None:
     """Look again at what a timer was set for."""
     data: TimerDue = draft.event.data
-    kind, _, system_name = data.timer.partition(":")
-    system, claim = draft.policy.systems.get(system_name), draft.lot.claims.get(system_name)
-    if system is None or claim is None:
-        return
-    if kind == "overdue":
-        _still_free(draft, system, claim)
-    elif kind == "drift":
-        _still_less(draft, system, claim)
+    kind, _, name = data.timer.partition(":")
+    if kind == "alarm":
+        return _alarm(draft, name)
+    system, claim = draft.policy.systems.get(name), draft.lot.claims.get(name)
+    if system is not None and claim is not None:
+        (_still_free if kind == "overdue" else _still_less)(draft, system, claim)
+    return None
+
+
+def _set_alarm(draft: Draft, key: str, wait: timedelta) -> None:
+    draft.timers.append(Timer(key=f"alarm:{derived('case', key)}:{draft.lot.id}", lot=draft.lot.id, due=draft.now + wait))
+
+
+def _alarm(draft: Draft, name: str) -> None:
+    """Page for a case that is still open and unsafe, and again in an hour. What is only observed pages nobody."""
+    for key, case in draft.lot.cases.items():
+        if derived("case", key) == name and case.consequence is Consequence.UNSAFE:
+            system = draft.policy.systems.get(case.system)
+            if system is None or system.mode is not Mode.OBSERVE:
+                _page(draft, key, case)
+            _set_alarm(draft, key, AGAIN)
+
+
+def _page(draft: Draft, key: str, case: OpenCase) -> None:
+    """Tell the people on call what is unsafe, which quantity, where, and what to do."""
+    lot, to, claim = draft.lot, draft.policy.alerts, draft.lot.claims.get(case.system)
+    value = {
+        "to": to["to"],
+        "topic": "unsafe",
+        "title": case.title,
+        "next_action": case.next_action,
+        "lot_number": lot.number,
+        "quantity": str(lot.quantity(claim.available if claim else on_hand(lot))),
+        "system_name": case.system,
+        "place": lot.place,
+        "item": lot.item,
+        "item_text": lot.item_text,
+    }
+    draft.act(to["system"], "notify", f"unsafe:{derived('case', key)}:{draft.now:%Y-%m-%dT%H:%M}", value)
 
 
 def _still_free(draft: Draft, system: SystemPolicy, claim: Claim) -> None:
@@ -29,24 +74,8 @@ def _still_free(draft: Draft, system: SystemPolicy, claim: Claim) -> None:
     wanted = draft.lot.wanted.get(system.name)
     if over > 0 and wanted is not None and wanted.state != "verified":
         draft.case(unsafe_case(draft.lot, system, claim, over))
-        page(draft, excess_key(draft.lot, system), system, str(draft.lot.quantity(over)))
-
-
-def page(draft: Draft, key: str, system: SystemPolicy, amount: str) -> None:
-    """Tell the people on call: which quantity, where, and what to do."""
-    to = draft.policy.alerts
-    if to:
-        lot = draft.lot
-        value = {
-            "to": to["to"],
-            "topic": "unsafe",
-            "lot_number": lot.number,
-            "quantity": amount,
-            "system_name": system.name,
-            "place": lot.place,
-            "item_text": lot.item_text,
-        }
-        draft.act(to["system"], "notify", f"unsafe:{key}:{draft.now:%Y-%m-%dT%H}", value)
+    elif over == 0:
+        draft.close(excess_key(draft.lot, system))
 
 
 def _still_less(draft: Draft, system: SystemPolicy, claim: Claim) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 from tracemill.core.decision_table import DecisionTable, NoRule
 from tracemill.core.draft import Draft
 from tracemill.core.sampling import plan
+from tracemill.core.usable import quality_hold
 from tracemill.model.change import Disposed, HoldPlaced, Noted
 from tracemill.model.event import Part, SampleTaken
-from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold
 from tracemill.model.policy import InspectionPolicy
 from tracemill.model.quantity import show
@@ -36,7 +36,7 @@ def react(draft: Draft) -> None:
 
 def _awaiting(draft: Draft) -> Hold:
     return Hold(
-        id=derived("hold", draft.lot.id, "quality", HoldReason.AWAITING_INSPECTION),
+        id=quality_hold(draft.lot.id, HoldReason.AWAITING_INSPECTION),
         reason=HoldReason.AWAITING_INSPECTION,
         system="hub",
         placed_at=draft.now,
