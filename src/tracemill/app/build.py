@@ -23,6 +23,7 @@ from tracemill.mapping.pack import PackSpec
 from tracemill.model.connector import Connector
 from tracemill.model.policy import AuthorityRule, Policy, SystemPolicy
 from tracemill.model.quantity import Conversion
+from tracemill.model.record import encode
 from tracemill.store.store import Store
 
 Clock = Callable[[], datetime]
@@ -122,7 +123,7 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
     )
     return Policy(
         site=site,
-        version=_version(project, site),
+        version=_version(project, site, systems),
         systems=systems,
         authority=rules,
         inspection=inspection_policy(conf.inspection),
@@ -155,10 +156,10 @@ def _system_policy(system: SystemConfig, link: Link) -> SystemPolicy:
     )
 
 
-def _version(project: Project, site: str) -> str:
+def _version(project: Project, site: str, systems: dict[str, SystemPolicy]) -> str:
     """Return the hash of what decisions of a site are based on: it is kept with every change."""
-    said = f"{project.sites[site].model_dump_json()}{project.authority.model_dump_json()}"
-    return sha256(said.encode()).hexdigest()[:16]
+    said = f"{project.sites[site].model_dump_json()}{project.authority.model_dump_json()}".encode()
+    return sha256(said + encode(systems)).hexdigest()[:16]
 
 
 def build_hub(project: Project, reader: Reader, *, clock: Clock = utc_now, reach: Reach = passed, polls: bool = True) -> Hub:

@@ -16,6 +16,7 @@ from tracemill.hub.verify import Verifier
 from tracemill.model.status import Mode
 from tracemill.observe.logs import log
 from tracemill.store import deliveries, partitions, systems
+from tracemill.store.engine import AlreadyRunning
 from tracemill.store.writer import Priority
 
 
@@ -85,6 +86,9 @@ class Hub:
         """Run one round of a loop; an error of ours is loud and the loop goes on."""
         try:
             return await run()
+        except AlreadyRunning as error:  # the database was lost, and another hub has it now: two must not send
+            self.runtime.crashed(error)
+            return 0
         except Exception:
             log.exception("internal error", loop=getattr(run, "__qualname__", ""))
             await asyncio.sleep(1)

@@ -33,6 +33,7 @@ class Link:
     last_error: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     hints: dict[str, asyncio.Event] = field(default_factory=dict)
+    _mapped_by: dict[str, str] = field(default_factory=dict)
 
     @property
     def effect_time(self) -> timedelta:
@@ -43,6 +44,12 @@ class Link:
     def settle(self) -> timedelta:
         """How long after our call the system may still show the old state."""
         return timedelta(seconds=self.pack.settle)
+
+    def mapped_by(self, mapping: str) -> str:
+        """Name the mapping that made an event, with its hash."""
+        if mapping not in self._mapped_by:
+            self._mapped_by[mapping] = self.pack.mapped_by(mapping)
+        return self._mapped_by[mapping]
 
     def once(self, verb: str) -> Once:
         return self.operations[verb].once

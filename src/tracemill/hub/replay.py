@@ -7,7 +7,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, select, update
 
 from tracemill.hub import report
-from tracemill.hub.decider import Item
+from tracemill.hub.decider import Item, Poisoned
 from tracemill.hub.process import Processor, Read, write_batch
 from tracemill.hub.runtime import Runtime
 from tracemill.model.decision import STATUS_VERB
@@ -42,7 +42,10 @@ async def replay(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
         _record(tx, message.site, now, by, "message.replayed", uuid, reason)
         return Effects(systems=(*effects.systems, *more.systems))
 
-    runtime.announce(await runtime.store.write(write, Priority.RECEIVE))
+    try:
+        runtime.announce(await runtime.store.write(write, Priority.RECEIVE))
+    except Poisoned as error:
+        raise NotPossible(f"it can be read, but not decided: {error.cause}") from None
     return f"replayed: {len(item.events)} events"
 
 

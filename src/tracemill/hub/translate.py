@@ -93,7 +93,7 @@ def translate_body(
                 "observed": at(read_started) if read_started else None,
                 "correlation": correlation or origin,
                 "message": message,
-                "mapping": f"{link.pack.pack}/{name}@{link.pack.version}",
+                "mapping": link.mapped_by(name),
             }
             events.append(_event(mapping.event, values, link.name, site, envelope, read_started))
     return events

@@ -1,6 +1,7 @@
 """Packs: what a product is, as data. Code speaks a protocol; a pack teaches it one product."""
 
 import re
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -87,3 +88,9 @@ class PackSpec(Spec):
     feeds: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     webhooks: dict[str, WebhookSpec] = {}
+
+    def mapped_by(self, mapping: str) -> str:
+        """Name a mapping with a hash of all that decides what it makes: itself, the code lists and the units."""
+        codes = "".join(spec.model_dump_json() for spec in self.codes.values())
+        said = f"{self.mappings[mapping].model_dump_json()}{codes}{self.units}"
+        return f"{self.pack}/{mapping}@{self.version}+{sha256(said.encode()).hexdigest()[:12]}"

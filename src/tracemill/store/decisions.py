@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, insert
@@ -73,21 +72,22 @@ def _record(tx: Connection, view: lots.Loaded, decided: Sequence[Decided], polic
     start, head = audit.claim_positions(tx, policy.site)
     events, changes, entries = [], [], []
     for position, item in enumerate(decided, start + 1):
-        body = encode(item.event)
+        body = encode(item.event).decode()
         lot_ids = [view.row_ids[c.lot] for c in item.decision.changes]
         events.append(_event_row(position, item, body, lot_ids[0] if lot_ids else None))
-        changes += [
+        rows = [
             _change_row(position, n, item.event, lot_id, c.change, policy)
             for n, (lot_id, c) in enumerate(zip(lot_ids, item.decision.changes, strict=True))
         ]
-        entries.append(_entry(item, body))
+        changes += rows
+        entries.append(_entry(item.event, audit.payload(body, [row["data"] for row in rows])))
     tx.execute(insert(event), events)
     if changes:
         tx.execute(insert(change), changes)
     audit.append(tx, policy.site, start, head, entries)
 
 
-def _event_row(position: int, item: Decided, body: bytes, lot_id: int | None) -> dict[str, Any]:
+def _event_row(position: int, item: Decided, body: str, lot_id: int | None) -> dict[str, Any]:
     e = item.event
     return {
         "site": e.site,
@@ -98,7 +98,7 @@ def _event_row(position: int, item: Decided, body: bytes, lot_id: int | None) ->
         "lot_id": lot_id,
         "message_id": item.message_id or None,
         "recorded_at": e.recorded,
-        "data": body.decode(),
+        "data": body,
     }
 
 
@@ -117,9 +117,8 @@ def _change_row(position: int, ordinal: int, e: Event, lot_id: int, c: AnyChange
     }
 
 
-def _entry(item: Decided, body: bytes) -> audit.Entry:
-    e = item.event
-    digest = sha256(body + encode(item.decision)).digest()
+def _entry(e: Event, payload_hash: bytes) -> audit.Entry:
+    who, subject = e.actor or e.source, e.lot.id[:300]
     return audit.Entry(
-        at=e.recorded, actor=e.actor or e.source, action=e.type, subject=e.lot.id[:300], reason=e.reason, payload_hash=digest
+        at=e.recorded, actor=who, action=e.type, subject=subject, reason=e.reason, payload_hash=payload_hash
     )

@@ -8,9 +8,9 @@ import fcntl
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 PG_LOCK = 0x7472_6163  # "trac": the advisory lock of the one hub on a database
 
@@ -32,7 +32,9 @@ def writer_engine(url: str) -> Engine:
     """Return the engine of the one writing connection."""
     url = normalise(url)
     if not is_sqlite(url):
-        return create_engine(url, poolclass=StaticPool, pool_reset_on_return=None)
+        server = create_engine(url, poolclass=StaticPool, pool_reset_on_return=None)
+        event.listen(server, "connect", lambda connection, _: hold(connection))
+        return server
     engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 30})
     _on_connect(
         engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=2000", "cache_size=-65536")
@@ -61,32 +63,42 @@ def _on_connect(engine: Engine, pragmas: tuple[str, ...]) -> None:
     event.listen(engine, "connect", prepare)
 
 
+def hold(connection: Any) -> None:
+    """Take the database for this hub, for as long as this very connection lives; raise AlreadyRunning where another has it.
+
+    The writing connection holds it: whoever lost the connection lost the right to write, and may find another hub there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_lock({PG_LOCK})")
+        (held,) = cursor.fetchone()
+    connection.commit()
+    if not held:
+        raise AlreadyRunning("another hub holds this database; stop it, or use it through its API")
+
+
 class Lock:
-    """Keeps a second hub away from the same database; the operating system or the server releases it if we die."""
+    """Keeps a second hub away while the schema is migrated, and from the same SQLite file; ends with the process."""
 
     def __init__(self, url: str) -> None:
         self._url = normalise(url)
         self._file: Any = None
-        self._connection: Connection | None = None
+        self._engine: Engine | None = None
 
     def acquire(self) -> None:
-        if is_sqlite(self._url):
-            path = Path(f"{make_url(self._url).database}.lock")
-            self._file = path.open("w")
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                self._file.close()
-                raise AlreadyRunning(f"another hub holds {path}; stop it, or use it through its API") from None
+        if not is_sqlite(self._url):
+            self._engine = writer_engine(self._url)
+            self._engine.connect().close()
             return
-        self._connection = create_engine(self._url, poolclass=NullPool).connect()
-        if not self._connection.execute(text(f"SELECT pg_try_advisory_lock({PG_LOCK})")).scalar():
-            self._connection.close()
-            raise AlreadyRunning("another hub holds this database; stop it, or use it through its API")
-        self._connection.commit()
+        path = Path(f"{make_url(self._url).database}.lock")
+        self._file = path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise AlreadyRunning(f"another hub holds {path}; stop it, or use it through its API") from None
 
     def release(self) -> None:
         if self._file is not None:
             self._file.close()
-        if self._connection is not None:
-            self._connection.close()
+        if self._engine is not None:
+            self._engine.dispose()

@@ -49,15 +49,14 @@ class Store:
         self.url = url
         self.ids = Sequence()
         self._lock = Lock(url)
-        if is_sqlite(url):
-            self._lock.acquire()
+        self._lock.acquire()
         try:
             migrate(url)
-            if not is_sqlite(url):
-                self._lock.acquire()
         except BaseException:
             self._lock.release()
             raise
+        if not is_sqlite(url):
+            self._lock.release()  # from here on the writing connection holds it
         self._writer_engine = writer_engine(url)
         with self._writer_engine.begin() as connection:
             ensure(connection, datetime.now(UTC))
