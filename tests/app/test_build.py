@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.packs.conftest import CREDENTIALS, write_project
 from tests.packs.test_shipped import read
+
 from tracemill.app.build import build_links, build_policies, utc_now
 from tracemill.app.config import load_project
 
