@@ -7,7 +7,7 @@ from tracemill.answers.words import amount, held_clause, named
 from tracemill.model import change as ch
 from tracemill.model.lot import Lot
 from tracemill.model.quantity import NAMES, show
-from tracemill.model.status import DispositionKind
+from tracemill.model.status import DispositionKind, Evidence, Side
 
 Told = tuple[str, bool]  # the sentence; True: technical, shown collapsed
 
@@ -36,6 +36,8 @@ def _created(x: ch.LotCreated, _: Lot) -> Told:
 
 
 def _described(x: ch.LotDescribed, _: Lot) -> Told:
+    if x.received_at is None:
+        return f"is {x.item_text}" if x.item_text else "is made here", not x.item_text
     who = f" from {x.supplier.name or x.supplier.id}" if x.supplier else ""
     batch = f", supplier batch {x.supplier_batch}" if x.supplier_batch else ""
     order = f", purchase order {x.purchase_order}" if x.purchase_order else ""
@@ -51,7 +53,8 @@ def _claimed(x: ch.StockClaimed, _: Lot) -> Told:
 
 
 def _placed(x: ch.HoldPlaced, lot: Lot) -> Told:
-    return f"{held_clause(x.hold, lot)}" + (f" ({x.hold.note})" if x.hold.note else ""), False
+    made_from = f", made from {x.hold.origin_number}" if x.hold.root else ""
+    return f"{held_clause(x.hold, lot)}{made_from}" + (f" ({x.hold.note})" if x.hold.note else ""), False
 
 
 def _lifted(x: ch.HoldLifted, _: Lot) -> Told:
@@ -89,6 +92,18 @@ def _sampled(x: ch.Sampled, lot: Lot) -> Told:
 def _moved(x: ch.Moved, lot: Lot) -> Told:
     order = f" for {x.order}" if x.order else ""
     return f"{x.kind} {amount(abs(x.quantity), lot)}{order} in {named(x.system)}", not x.counts
+
+
+def _linked(x: ch.Linked, lot: Lot) -> Told:
+    where = "went into" if x.side is Side.INPUT else "came out of"
+    doubt = f" ({x.evidence})" if x.evidence in (Evidence.BACKFLUSHED, Evidence.INFERRED) else ""
+    return f"{amount(abs(x.quantity), lot)} {where} {x.work.key}{doubt}", False
+
+
+def _shipment(x: ch.ShipmentChanged, lot: Lot) -> Told:
+    customer = x.shipped.customer_name or x.shipped.customer
+    to = f" for {customer}" if customer else ""
+    return f"{amount(x.shipped.quantity, lot)} {x.shipped.state} on {x.shipment}{to}", False
 
 
 def _wanted(x: ch.TargetWanted, lot: Lot) -> Told:
@@ -139,6 +154,8 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.NonconformanceLinked: _nonconforming,
     ch.Sampled: _sampled,
     ch.Moved: _moved,
+    ch.Linked: _linked,
+    ch.ShipmentChanged: _shipment,
     ch.TargetWanted: _wanted,
     ch.ActAsked: _asked,
     ch.CommandReported: _reported,

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from tracemill.core import dispositions, holds, receipts, reports, stock
+from tracemill.core import dispositions, holds, inheritance, material, receipts, reports, stock
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.core.usable import allowance
 from tracemill.model import event as e
-from tracemill.model.change import HoldPlaced, IdentityBound, LotCreated, Noted
+from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold
 from tracemill.model.policy import Policy
-from tracemill.model.status import CaseKind, Consequence, HoldReason
+from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     e.LotReceived: receipts.receipt,
@@ -26,6 +26,9 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     e.HoldRequested: holds.placed,
     e.HoldReleased: holds.lifted,
     e.MovementRecorded: receipts.movement,
+    e.MaterialConsumed: material.consumed,
+    e.ShipmentShipped: material.shipped,
+    e.HoldInherited: inheritance.apply,
     e.NonconformanceOpened: receipts.nonconformance,
     e.NotificationAcknowledged: reports.acknowledged,
     e.CommandSettled: reports.settled,
@@ -43,10 +46,13 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy)
+    passed_on = inheritance.carried(match.lot)
     _introduce(draft, match, view)
     if isinstance(event.data, e.StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
+    elif isinstance(event.data, e.MaterialProduced):
+        _produced(draft, event.data, view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
@@ -55,6 +61,9 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if isinstance(event.data, e.StockObserved):
         stock.close_exposure(draft, allowance(draft.lot).usable)
     alerts.watch(draft)
+    if inheritance.carried(draft.lot).keys() != passed_on.keys():
+        draft.spread()
+    _note_edges(draft, view)
     view.put(draft.lot)
     return draft.decision()
 
@@ -73,6 +82,19 @@ def _introduce(draft: Draft, match: Match, view: View) -> None:
     if match.problem:
         _unclear(draft, match)
     view.put(draft.lot)
+
+
+def _produced(draft: Draft, data: e.MaterialProduced, view: View) -> None:
+    made_in = material.transformation(draft.lot.site, data.work.key)
+    parents = [view.lots[p] for p in view.inputs.get(made_in, ()) if p in view.lots and p != draft.lot.id]
+    material.produced(draft, data, parents, view.lots)
+
+
+def _note_edges(draft: Draft, view: View) -> None:
+    """Let later events of the same batch see what went into a transformation."""
+    for change in [c.change for c in draft.changes if isinstance(c.change, Linked)]:
+        if change.side is Side.INPUT:
+            view.inputs.setdefault(change.transformation, set()).add(draft.lot.id)
 
 
 def _unclear(draft: Draft, match: Match) -> None:

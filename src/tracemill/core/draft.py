@@ -21,6 +21,7 @@ class Draft:
         self.commands: list[Command] = []
         self.cases: list[Case] = []
         self.timers: list[Timer] = []
+        self._spreads = False
 
     @property
     def now(self) -> datetime:
@@ -36,6 +37,10 @@ class Draft:
         for change in changes:
             self.changes.append(LotChange(lot=self.lot.id, change=change))
             self.lot = evolve(self.lot, change)
+
+    def spread(self) -> None:
+        """Have the holds of this lot carried on to what was made from it."""
+        self._spreads = True
 
     def act(self, system: str, verb: str, purpose: str, value: dict[str, Any]) -> None:
         """Ask a system to do something once: the same system, verb, lot and purpose is the same act for ever."""
@@ -61,5 +66,9 @@ class Draft:
 
     def decision(self) -> Decision:
         return Decision(
-            changes=tuple(self.changes), commands=tuple(self.commands), cases=tuple(self.cases), timers=tuple(self.timers)
+            changes=tuple(self.changes),
+            commands=tuple(self.commands),
+            cases=tuple(self.cases),
+            timers=tuple(self.timers),
+            spreads=(self.lot.id,) if self._spreads else (),
         )

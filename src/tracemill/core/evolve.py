@@ -9,6 +9,7 @@ import msgspec
 
 from tracemill.model import change as c
 from tracemill.model.lot import Act, Disposition, Exposure, Lot, Wanted
+from tracemill.model.status import Side
 
 replace = msgspec.structs.replace
 
@@ -103,6 +104,16 @@ def _moved(lot: Lot, ch: c.Moved) -> Lot:
     return replace(lot, exposures=exposures, moved=moved)
 
 
+def _linked(lot: Lot, ch: c.Linked) -> Lot:
+    if ch.side is not Side.OUTPUT or ch.transformation in lot.made_by:
+        return lot
+    return replace(lot, made_by=(*lot.made_by, ch.transformation))
+
+
+def _shipped(lot: Lot, ch: c.ShipmentChanged) -> Lot:
+    return replace(lot, shipments={**lot.shipments, ch.shipment: ch.shipped})
+
+
 def _wanted(lot: Lot, ch: c.TargetWanted) -> Lot:
     state = "pending" if ch.command else "verified"  # no command was needed: the system was found to keep it
     wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, state=state)
@@ -157,6 +168,8 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.NonconformanceLinked: _nonconforming,
     c.Sampled: _sampled,
     c.Moved: _moved,
+    c.Linked: _linked,
+    c.ShipmentChanged: _shipped,
     c.TargetWanted: _wanted,
     c.ActAsked: _asked,
     c.CommandReported: _reported,

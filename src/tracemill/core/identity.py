@@ -20,6 +20,7 @@ class View:
         self.waiting: dict[str, tuple[Hold, ...]] = {}  # by what any system calls the lot
         self.lookalikes: dict[Key, str] = {}
         self.written: dict[tuple[str, str], datetime] = {}
+        self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
 
     def put(self, lot: Lot) -> None:
         self.lots[lot.id] = lot

@@ -27,7 +27,7 @@ class Allowance(Record, frozen=True):
 
 def on_hand(lot: Lot) -> Decimal:
     """Return what should exist: received, less destroyed samples, plus signed movements; else what systems claim."""
-    if lot.received_at is None:
+    if lot.received_at is None and "produced" not in lot.moved:
         return max((claim.total for claim in lot.claims.values()), default=ZERO)
     return max(ZERO, lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO))
 

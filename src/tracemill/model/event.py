@@ -9,7 +9,7 @@ import msgspec
 from tracemill.model.moment import Moment
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record, plain
-from tracemill.model.status import DispositionKind, HoldReason, StockStatus
+from tracemill.model.status import DispositionKind, Evidence, HoldReason, ShipmentState, StockStatus
 
 
 class Alias(Record, frozen=True):
@@ -145,6 +145,75 @@ class MovementRecorded(Record, frozen=True):
     order: str = ""
 
 
+class Work(Record, frozen=True):
+    """The transformation that material went into or came out of (ISA-95 segment response)."""
+
+    order: str = ""
+    operation: str = ""
+    machine: str = ""
+    recipe: str = ""
+    transformation: str = ""  # its own id, where the source has one (EPCIS transformationID)
+    kind: str = "production"  # or rework, split, merge, relabel, charge, discharge
+
+    @property
+    def key(self) -> str:
+        """What makes it one transformation at its site: its own id, else order and operation."""
+        return self.transformation or "/".join(part for part in (self.order, self.operation) if part)
+
+
+class MaterialConsumed(Record, frozen=True):
+    """A quantity of a lot went into a transformation. A negative quantity takes an earlier booking back."""
+
+    lot: LotRef
+    quantity: Quantity
+    work: Work
+    movement: str = ""
+    evidence: Evidence = Evidence.SCANNED
+
+
+class MaterialProduced(Record, frozen=True):
+    """A quantity of a lot came out of a transformation. A negative quantity takes an earlier booking back."""
+
+    lot: LotRef
+    quantity: Quantity
+    work: Work
+    movement: str = ""
+    evidence: Evidence = Evidence.SCANNED
+    item_text: str = ""
+    material_class: str = ""
+    place: str = ""
+
+
+class ShipmentShipped(Record, frozen=True):
+    """A quantity of a lot is on a shipment: staged, or on its way to the customer (EPCIS bizStep shipping)."""
+
+    lot: LotRef
+    quantity: Quantity
+    shipment: str
+    customer: Party | None = None
+    state: ShipmentState = ShipmentState.SHIPPED
+    place: str = ""
+
+
+class Inherited(Record, frozen=True):
+    """A hold of another lot that restricts this one too, because it was made from it."""
+
+    root: str  # the hold as it was placed
+    origin: str  # the lot it was placed on
+    number: str
+    reason: HoldReason
+    placer: str = ""
+    note: str = ""
+
+
+class HoldInherited(Record, frozen=True):
+    """The hub's own word: which holds of its ancestors restrict a lot, and which (roots) no longer do."""
+
+    lot: LotRef
+    holds: tuple[Inherited, ...] = ()
+    lapsed: tuple[str, ...] = ()
+
+
 class NonconformanceOpened(Record, frozen=True):
     """A nonconformance was opened for a lot."""
 
@@ -199,8 +268,9 @@ class TimerDue(Record, frozen=True):
 
 Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
-    | MovementRecorded | NonconformanceOpened | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead
-    | TimerDue
+    | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
+    | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
+    | HoldInherited
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -212,17 +282,21 @@ TYPES: dict[str, type[Any]] = {
     "hold.requested.v1": HoldRequested,
     "hold.released.v1": HoldReleased,
     "movement.recorded.v1": MovementRecorded,
+    "material.consumed.v1": MaterialConsumed,
+    "material.produced.v1": MaterialProduced,
+    "shipment.shipped.v1": ShipmentShipped,
     "nonconformance.opened.v1": NonconformanceOpened,
     "notification.acknowledged.v1": NotificationAcknowledged,
     "command.settled.v1": CommandSettled,
     "message.unread.v1": MessageUnread,
     "message.read.v1": MessageRead,
     "timer.due.v1": TimerDue,
+    "hold.inherited.v1": HoldInherited,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
 
 # What may only come from the hub itself: never accepted from outside.
-INTERNAL = frozenset({"command.settled.v1", "message.unread.v1", "message.read.v1", "timer.due.v1"})
+INTERNAL = frozenset({"command.settled.v1", "hold.inherited.v1", "message.unread.v1", "message.read.v1", "timer.due.v1"})
 
 
 class Event(Record, frozen=True):

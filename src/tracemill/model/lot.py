@@ -6,7 +6,7 @@ from decimal import Decimal
 from tracemill.model.event import Part, Party
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.status import Consequence, HoldReason
+from tracemill.model.status import Consequence, HoldReason, ShipmentState
 
 ZERO = Decimal(0)
 
@@ -23,6 +23,21 @@ class Hold(Record, frozen=True):
     place: str = ""
     native: str = ""  # the placer's own id of it
     note: str = ""
+    root: str = ""  # inherited: the hold it comes from, the lot that one was placed on, and that lot's number
+    origin: str = ""
+    origin_number: str = ""
+
+
+class Shipped(Record, frozen=True):
+    """A quantity of the lot on one shipment."""
+
+    quantity: Decimal
+    state: ShipmentState
+    at: datetime
+    customer: str = ""
+    customer_name: str = ""
+    place: str = ""
+    system: str = ""
 
 
 class Claim(Record, frozen=True):
@@ -142,6 +157,8 @@ class Lot(Record, frozen=True):
     moved: dict[str, Decimal] = {}
     exposures: dict[str, Exposure] = {}
     cases: dict[str, OpenCase] = {}
+    made_by: tuple[str, ...] = ()  # transformations it came out of
+    shipments: dict[str, Shipped] = {}
     version: int = 0
 
     @property

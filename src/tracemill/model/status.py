@@ -76,6 +76,31 @@ class DispositionKind(StrEnum):
 RELEASING = (DispositionKind.ACCEPT, DispositionKind.CONCESSION)
 
 
+class Evidence(StrEnum):
+    """How it is known that material went in or came out."""
+
+    SCANNED = "scanned"
+    MEASURED = "measured"
+    BACKFLUSHED = "backflushed"  # booked from the bill of materials, not from what was seen
+    INFERRED = "inferred"
+
+
+class Side(StrEnum):
+    """On which side of a transformation a lot stands."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+class ShipmentState(StrEnum):
+    """How far a shipment is."""
+
+    STAGED = "staged"
+    SHIPPED = "shipped"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
 class Consequence(StrEnum):
     """What happens if nobody acts on a case: material is used wrongly, or only late."""
 
