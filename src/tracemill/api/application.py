@@ -70,6 +70,7 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     )
     app.state.hub, app.state.security = hub, security
     problem.install(app)
+    app.router.routes.append(events.DOOR)  # before the routers: the first that fits takes the request
     for router in (lots.router, records.router, events.router, systems.router, docs.router):
         app.include_router(router)
     app.add_middleware(Edge)

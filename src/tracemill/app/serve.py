@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+import uvloop
 
 from tracemill.api.application import create_app
 from tracemill.api.security import Security
@@ -28,7 +29,7 @@ def serve(folder: Path, tell: Tell) -> int:
     logs.configure(project.hub.log_level)
     host, _, port = project.hub.listen.rpartition(":")
     zone = project.sites[project.hub.sites[0]].zone
-    return asyncio.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, zone, host, int(port), tell))
+    return uvloop.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, zone, host, int(port), tell))
 
 
 async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port: int, tell: Tell) -> int:

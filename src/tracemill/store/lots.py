@@ -1,9 +1,10 @@
 """Lots: their folded state, who calls them what, and the holds on them."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, select
 
 from tracemill.core.identity import Key, View
 from tracemill.core.usable import verdict
@@ -12,7 +13,7 @@ from tracemill.model.identifier import derived, look
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.record import decode, encode
 from tracemill.model.status import Consequence, HoldReason
-from tracemill.store.rows import Row, chunks, upsert
+from tracemill.store.rows import Row, chunks, insert, update, upsert
 from tracemill.store.tables import delivery, hold, identity, lot, waiting_hold
 
 
@@ -23,6 +24,12 @@ class Loaded(View):
         super().__init__()
         self.row_ids: dict[str, int] = {}
         self.as_read: dict[str, Lot] = {}
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Lot:
+    """Read a lot's state; what is sent, verified and decided about one lot reads the same text several times."""
+    return decode(text, Lot)
 
 
 def load(tx: Connection, keys: Iterable[Key], lot_ids: Iterable[str] = ()) -> Loaded:
@@ -56,7 +63,7 @@ def _lots(tx: Connection, row_ids: set[int], uuids: set[str], view: Loaded, keys
     for query in queries:
         for row in tx.execute(query):
             view.row_ids[row.uuid] = row.id
-            state = view.as_read[row.uuid] = decode(row.state, Lot)
+            state = view.as_read[row.uuid] = _read(row.state)
             view.put(state)
             for key in keys.get(row.id, ()):
                 view.known[key] = row.uuid
@@ -81,13 +88,11 @@ def _written(tx: Connection, view: Loaded) -> None:
     """Note when our own last write to each system ended: a reading that began before says nothing."""
     uuid_of = {row_id: uuid for uuid, row_id in view.row_ids.items()}
     for some in chunks(uuid_of):
-        query = select(delivery.c.lot_id, delivery.c.system, delivery.c.sent_ended).where(
+        query = select(delivery.c.lot_id, delivery.c.system, func.max(delivery.c.sent_ended).label("ended")).where(
             delivery.c.lot_id.in_(some), delivery.c.sent_ended.is_not(None), delivery.c.verb == "set_status"
         )
-        for row in tx.execute(query):
-            key = (uuid_of[row.lot_id], row.system)
-            if key not in view.written or row.sent_ended > view.written[key]:
-                view.written[key] = row.sent_ended
+        for row in tx.execute(query.group_by(delivery.c.lot_id, delivery.c.system)):
+            view.written[uuid_of[row.lot_id], row.system] = row.ended
 
 
 def save(tx: Connection, ids: Any, view: Loaded, at: Any) -> None:
@@ -101,10 +106,8 @@ def save(tx: Connection, ids: Any, view: Loaded, at: Any) -> None:
             new.append(_row(view.row_ids[uuid], state, at))
         else:
             old.append(_row(view.row_ids[uuid], state, at))
-    columns = ("number", "look", "item", "supplier_batch", "verdict", "unsafe", "state", "updated_at")
-    if new:
-        tx.execute(insert(lot), new)
-    upsert(tx, lot, old, ("id",), columns)
+    insert(tx, lot, new)
+    update(tx, lot, old, ("id",))
 
 
 def _row(row_id: int, state: Lot, at: Any) -> Row:
@@ -140,14 +143,25 @@ def bind(tx: Connection, found: Iterable[tuple[int, AnyChange]], at: Any) -> Non
         if isinstance(c, IdentityBound)
     ]
     upsert(tx, identity, names, ("system", "scope", "native"), ())
+    _holds(tx, changes, at)
+
+
+def _holds(tx: Connection, changes: list[tuple[int, AnyChange]], at: Any) -> None:
+    placed: dict[str, Row] = {}
+    lifted: list[Row] = []
     for lot_id, c in changes:
         if isinstance(c, HoldPlaced):
             amount = None if c.hold.quantity is None else str(c.hold.quantity)
-            row = {"id": c.hold.id, "lot_id": lot_id, "reason": c.hold.reason, "system": c.hold.system, "quantity": amount,
-                   "placed_at": c.hold.placed_at, "lifted_at": None, "lifted_by": None}  # fmt: skip
-            upsert(tx, hold, [row], ("id",), ("quantity", "placed_at", "lifted_at", "lifted_by"))
+            placed[c.hold.id] = {
+                "id": c.hold.id, "lot_id": lot_id, "reason": c.hold.reason, "system": c.hold.system, "quantity": amount,
+                "placed_at": c.hold.placed_at, "lifted_at": None, "lifted_by": None,
+            }  # fmt: skip
+        elif isinstance(c, HoldLifted) and c.hold in placed:
+            placed[c.hold].update(lifted_at=at, lifted_by=c.by)
         elif isinstance(c, HoldLifted):
-            tx.execute(update(hold).where(hold.c.id == c.hold).values(lifted_at=at, lifted_by=c.by))
+            lifted.append({"id": c.hold, "lifted_at": at, "lifted_by": c.by})
+    update(tx, hold, lifted, ("id",))  # first: what was lifted and then placed again in this batch stands
+    upsert(tx, hold, list(placed.values()), ("id",), ("quantity", "placed_at", "lifted_at", "lifted_by"))
 
 
 def wait(tx: Connection, system: str, native: str, message_uuid: str, cause: str, at: Any) -> None:
@@ -165,7 +179,7 @@ def states(tx: Connection, row_ids: Iterable[int]) -> dict[int, Lot]:
     found: dict[int, Lot] = {}
     for some in chunks(set(row_ids)):
         for row in tx.execute(select(lot.c.id, lot.c.state).where(lot.c.id.in_(some))):
-            found[row.id] = decode(row.state, Lot)
+            found[row.id] = _read(row.state)
     return found
 
 

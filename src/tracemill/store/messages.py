@@ -7,13 +7,13 @@ from hashlib import sha256
 from secrets import randbits
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from tracemill.model.identifier import look, new_id
 from tracemill.model.record import Record
 from tracemill.model.status import FeedKind, MessageState
 from tracemill.store.partitions import month
-from tracemill.store.rows import chunks, upsert
+from tracemill.store.rows import chunks, insert, upsert
 from tracemill.store.tables import body, business_key, message, seen
 
 
@@ -132,7 +132,7 @@ def _known(tx: Connection, incoming: Sequence[Incoming]) -> dict[tuple[str, str,
 
 def _insert(tx: Connection, rows: list[dict[str, Any]], bodies: dict[bytes, Incoming], marks: dict[Any, Any]) -> None:
     if rows:
-        tx.execute(insert(message), rows)
+        insert(tx, message, rows)
         content = [
             {"hash": digest, "month": month(i.received_at), "codec": "zlib", "key_id": None, "data": zlib.compress(i.body, 1)}
             for digest, i in bodies.items()

@@ -1,10 +1,13 @@
-"""One writer: a thread that owns the writing connection and commits in groups, the most urgent first."""
+"""One writer: a thread that owns the writing connection and commits in groups, the most urgent first.
+
+Pieces of the same kind that wait together run as one call, so that their rows become one statement.
+"""
 
 import asyncio
 import heapq
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from time import perf_counter
@@ -13,7 +16,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 T = TypeVar("T")
-GROUP = 64
+Item = TypeVar("Item")
+GROUP = 128
 
 
 class Priority(IntEnum):
@@ -30,7 +34,8 @@ class Priority(IntEnum):
 class _Work:
     priority: int
     order: int
-    run: Callable[[Connection], Any] = field(compare=False)
+    run: Callable[[Connection, Sequence[Any]], Sequence[Any]] = field(compare=False)
+    item: Any = field(compare=False)
     loop: asyncio.AbstractEventLoop = field(compare=False)
     future: "asyncio.Future[Any]" = field(compare=False)
     shared: bool = field(compare=False)
@@ -53,15 +58,28 @@ class Writer:
 
     async def write(self, run: Callable[[Connection], T], priority: Priority, *, shared: bool = False) -> T:
         """Run `run` in a transaction and return after its commit is durable. `shared` lets it share a commit."""
+        result: T = await self._queued(lambda tx, _: (run(tx),), None, priority, shared)
+        return result
+
+    async def gather(
+        self, run: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item, priority: Priority
+    ) -> T:
+        """Run `run` on this item and all others that wait for the same `run`; return this item's result once it is durable.
+
+        If the call fails, each item is run on its own: one that fails fails alone.
+        """
+        result: T = await self._queued(run, item, priority, True)
+        return result
+
+    async def _queued(self, run: Any, item: Any, priority: Priority, shared: bool) -> Any:
         loop = asyncio.get_running_loop()
-        work = _Work(priority, next(self._order), run, loop, loop.create_future(), shared)
+        work = _Work(priority, next(self._order), run, item, loop, loop.create_future(), shared)
         with self._ready:
             if self._stopping:
                 raise RuntimeError("the writer is stopped")
             heapq.heappush(self._queue, work)
             self._ready.notify()
-        result: T = await work.future
-        return result
+        return await work.future
 
     @property
     def waiting(self) -> int:
@@ -95,28 +113,42 @@ class Writer:
     def _commit(self, connection: Connection, group: list[_Work]) -> None:
         try:
             with connection.begin():
-                for work in group:
-                    work.result = work.run(connection)
+                for alike in _alike(group):
+                    results = alike[0].run(connection, [work.item for work in alike])
+                    for work, result in zip(alike, results, strict=True):
+                        work.result = result
             self.commits += 1
         except BaseException as error:
             if len(group) > 1:
                 for work in group:
                     self._commit(connection, [work])
             else:
-                _answer(group[0], error)
+                _answer(group, error)
             return
-        for work in group:
-            _answer(work, None)
+        for loop in {work.loop for work in group}:
+            _answer([work for work in group if work.loop is loop], None)
 
 
-def _answer(work: _Work, error: BaseException | None) -> None:
+def _alike(group: list[_Work]) -> list[list[_Work]]:
+    """Put pieces of the same kind together, each kind where its first piece stood."""
+    kinds: dict[Any, list[_Work]] = {}
+    for work in group:
+        kinds.setdefault(work.run, []).append(work)
+    return list(kinds.values())
+
+
+def _answer(group: list[_Work], error: BaseException | None) -> None:
+    """Wake those who wait, all at once: each call into a loop costs a system call."""
+
     def settle() -> None:
-        if work.future.cancelled():
-            return
-        if error is None:
-            work.future.set_result(work.result)
-        else:
-            work.future.set_exception(error)
+        for work in group:
+            if work.future.cancelled():
+                continue
+            if error is None:
+                work.future.set_result(work.result)
+            else:
+                work.future.set_exception(error)
 
-    if not work.loop.is_closed():
-        work.loop.call_soon_threadsafe(settle)
+    loop = group[0].loop
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(settle)
