@@ -8,11 +8,11 @@ from urllib.parse import unquote
 import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from tracemill.api.access import HubOf, by, hub_of, needs, permitted
 from tracemill.api.answer import answer, returns
-from tracemill.api.problem import Problem
+from tracemill.api.problem import Problem, refusal
 from tracemill.api.security import Caller
 from tracemill.hub import commands
 from tracemill.hub.commands import Pushed
@@ -54,8 +54,14 @@ async def _door(request: Request) -> Response:
     return await _take(request, hub_of(request), permitted(request, SCOPE), asked.get("system", ""), asked.get("site", ""))
 
 
-# The same as above without FastAPI's dependencies, which cost more than storing an event (bench/README.md).
-DOOR = Route("/v1/events", _door, methods=["POST"], include_in_schema=False)
+async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take events as the route above does, past FastAPI, which costs more than storing an event (bench/README.md)."""
+    request = Request(scope, receive)
+    try:
+        response = await _door(request)
+    except Exception as error:
+        response = refusal(request, error)
+    await response(scope, receive, send)
 
 
 async def _take(request: Request, hub: Hub, caller: Caller, system: str, site: str) -> Response:

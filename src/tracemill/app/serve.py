@@ -1,6 +1,7 @@
 """Serving: a hub with its API and pages in one process, until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,6 +50,8 @@ async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port:
     serving = asyncio.create_task(server.serve([socket]))
     while not server.started and not serving.done():  # noqa: ASYNC110  the server sets a flag, no event
         await asyncio.sleep(0.02)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it again and again would cost a tenth of the time
     security.announce(address)
     tell(address, security.new_link())
     try:

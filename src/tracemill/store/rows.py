@@ -4,7 +4,9 @@ They are written once per table and columns and then go to the driver as they ar
 SQLAlchemy's own way costs more than the database (bench/README.md).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Table, bindparam
@@ -31,6 +33,8 @@ def insert(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 def upsert(tx: Connection, table: Table, rows: Sequence[Row], keys: Sequence[str], update: Sequence[str]) -> None:
     """Insert rows; where a key exists, update the named columns (none: leave the row as it is)."""
+    if update:  # the last word about a key counts: PostgreSQL refuses to say two in one statement
+        rows = list({tuple(row[k] for k in keys): row for row in rows}.values())
     if rows:
         _write(tx, table, rows, tuple(keys), tuple(update))
 
@@ -42,17 +46,27 @@ def update(tx: Connection, table: Table, rows: Sequence[Row], keys: Sequence[str
 
 
 Columns = tuple[str, ...]
-Written = tuple[str, Callable[[Row], Any]]  # a statement, and how it takes a row
-_written: dict[tuple[Any, ...], Written] = {}
+Take = Callable[[Row], list[Any]]
+TOGETHER = (64, 16, 4, 1)  # rows of one statement: few sizes, so that drivers and databases know each statement
+_written: dict[tuple[Any, ...], tuple[str, Take]] = {}
 
 
 def _write(tx: Connection, table: Table, rows: Sequence[Row], keys: Columns | None, update: Columns | None) -> None:
-    what = tx.dialect.name, table.name, tuple(rows[0]), keys, update
+    columns = tuple(rows[0])
+    what = tx.dialect.name, table.name, columns, keys, update
     if what not in _written:
-        statement = _insert(tx.dialect, table, keys, update) if update is not None else _update(table, tuple(rows[0]), keys or ())
-        _written[what] = _compiled(tx.dialect, table, statement, tuple(rows[0]))
+        statement = _update(table, columns, keys or ()) if update is None else _insert(tx.dialect, table, keys, update)
+        _written[what] = _compiled(tx.dialect, table, statement, columns)
     sql, take = _written[what]
-    tx.exec_driver_sql(sql, [take(row) for row in rows])
+    if update is None:
+        tx.exec_driver_sql(sql, [tuple(take(row)) for row in rows])
+        return
+    start = 0
+    for size in TOGETHER:
+        while len(rows) - start >= size:
+            given = [value for row in rows[start : start + size] for value in take(row)]
+            tx.exec_driver_sql(_repeated(sql, size), tuple(given))
+            start += size
 
 
 def _insert(dialect: Dialect, table: Table, keys: Columns | None, update: Columns) -> Any:
@@ -68,13 +82,20 @@ def _update(table: Table, columns: Columns, keys: Columns) -> Any:
     return sqlalchemy_update(table).where(*found).values(values)
 
 
-def _compiled(dialect: Dialect, table: Table, statement: Any, columns: Columns) -> Written:
-    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-    names = compiled.positiontup if compiled.positional else list(compiled.params)
+def _compiled(dialect: Dialect, table: Table, statement: Any, columns: Columns) -> tuple[str, Take]:
+    """Return a statement as its driver takes it, by position, and how it takes a row."""
+    make: Any = type(dialect)
+    by_position = make(paramstyle="format" if dialect.name == "postgresql" else "qmark")
+    compiled = statement.compile(dialect=by_position, column_keys=list(columns))
     takes = []
-    for name in names:
+    for name in compiled.positiontup:
         column = name.removeprefix("where_")
-        takes.append((name, column, table.c[column].type.dialect_impl(dialect).bind_processor(dialect)))
-    if compiled.positional:
-        return str(compiled), lambda row: tuple([row[c] if p is None else p(row[c]) for _, c, p in takes])
-    return str(compiled), lambda row: {n: row[c] if p is None else p(row[c]) for n, c, p in takes}
+        takes.append((column, table.c[column].type.dialect_impl(dialect).bind_processor(dialect)))
+    return str(compiled), lambda row: [row[c] if p is None else p(row[c]) for c, p in takes]
+
+
+@cache
+def _repeated(sql: str, size: int) -> str:
+    """Write an insert of one row as one of several."""
+    head, values, tail = re.split(r"(?<=VALUES )(\([^()]*\))", sql, maxsplit=1)
+    return head + ", ".join([values] * size) + tail

@@ -6,6 +6,7 @@ Pieces of the same kind that wait together run as one call, so that their rows b
 import asyncio
 import heapq
 import itertools
+import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -47,8 +48,8 @@ class Writer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._queue: list[_Work] = []
-        self._ready = threading.Condition()
+        self._handed: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._waiting: list[_Work] = []  # the writing thread's own: what was handed over, the most urgent first
         self._order = itertools.count()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="tracemill-writer", daemon=True)
@@ -74,34 +75,35 @@ class Writer:
     async def _queued(self, run: Any, item: Any, priority: Priority, shared: bool) -> Any:
         loop = asyncio.get_running_loop()
         work = _Work(priority, next(self._order), run, item, loop, loop.create_future(), shared)
-        with self._ready:
-            if self._stopping:
-                raise RuntimeError("the writer is stopped")
-            heapq.heappush(self._queue, work)
-            self._ready.notify()
+        if self._stopping:
+            raise RuntimeError("the writer is stopped")
+        self._handed.put(work)
         return await work.future
 
     @property
     def waiting(self) -> int:
-        return len(self._queue)
+        return self._handed.qsize() + len(self._waiting)
 
     def stop(self) -> None:
         """Finish what is queued, then stop."""
-        with self._ready:
-            self._stopping = True
-            self._ready.notify()
+        self._stopping = True
+        self._handed.put(None)
         self._thread.join(timeout=30)
 
     def _next(self) -> list[_Work]:
-        with self._ready:
-            while not self._queue and not self._stopping:
-                self._ready.wait()
-            if not self._queue:
-                return []
-            group = [heapq.heappop(self._queue)]
-            while group[0].shared and self._queue and self._queue[0].shared and len(group) < GROUP:
-                group.append(heapq.heappop(self._queue))
-            return group
+        self._fetch()
+        waiting = self._waiting
+        group = [heapq.heappop(waiting)] if waiting else []
+        while group and group[0].shared and waiting and waiting[0].shared and len(group) < GROUP:
+            group.append(heapq.heappop(waiting))
+        return group
+
+    def _fetch(self) -> None:
+        """Take all that was handed over; wait for it where there is nothing to do."""
+        while not self._handed.empty() or not (self._waiting or self._stopping):
+            work = self._handed.get()
+            if work is not None:
+                heapq.heappush(self._waiting, work)
 
     def _run(self) -> None:
         with self._engine.connect() as connection:
