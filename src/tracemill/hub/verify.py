@@ -96,7 +96,7 @@ class Verifier:
 
         def settle(tx: Connection) -> Effects:
             items: list[Item] = []
-            moves = [_move(j, now) for j in judged]
+            moves = _last_is_final(tx, [_move(j, now) for j in judged], now)
             for j, m, moved in zip(judged, moves, deliveries.move(tx, moves), strict=True):
                 if j.event is not None:
                     items.append((j.event, 0))
@@ -193,6 +193,14 @@ def _move(j: Judged, now: datetime) -> Move:
     if d.attempts >= MISMATCHES and not d.restricts:
         return Move(d, S.DEAD, {"settled_at": now, "detail": j.detail})
     return Move(d, S.RETRYING, {"detail": j.detail, "next_at": now + backoff(d.attempts), "cursor": _keep_doubt(d)})
+
+
+def _last_is_final(tx: Connection, moves: list[Move], now: datetime) -> list[Move]:
+    """Send nothing again that a newer decision has followed: it would arrive after it, and stay."""
+    missing = [m.delivery for m in moves if m.delivery.state is S.DELIVERED and m.state in (S.RETRYING, S.DEAD)]
+    followed = deliveries.followed(tx, missing) if missing else set()
+    values = {"settled_at": now, "detail": "a newer decision took its place"}
+    return [Move(m.delivery, S.SUPERSEDED, values) if m.delivery.id in followed else m for m in moves]
 
 
 def _told(j: Judged, state: DeliveryState, now: datetime) -> list[Item]:

@@ -218,6 +218,16 @@ def ended_late(tx: Connection, d: Delivery, ended: datetime, effect_time: timede
     tx.execute(update(delivery).where(newer, open_states).values(verify_after=ended + effect_time))
 
 
+def followed(tx: Connection, found: Sequence[Delivery]) -> set[int]:
+    """Return which of these status commands a newer one for the same lot and system has followed."""
+    newest: dict[Key, int] = {}
+    for some in chunks({d.lot_id for d in found}):
+        query = select(delivery.c.system, delivery.c.lot_id, func.max(delivery.c.id).label("newest"))
+        mine = query.where(delivery.c.lot_id.in_(some), delivery.c.verb == STATUS_VERB)
+        newest |= {(r.system, r.lot_id): r.newest for r in tx.execute(mine.group_by(delivery.c.system, delivery.c.lot_id))}
+    return {d.id for d in found if d.verb == STATUS_VERB and d.id < newest[d.system, d.lot_id]}
+
+
 class Try(Record, frozen=True):
     """One try of a delivery: when, and what came of it."""
 
