@@ -5,9 +5,11 @@ columns that indices are made of; texts are short. The rows belong to a site of 
 """
 
 import time
+from datetime import UTC, datetime
 
 from sqlalchemy import create_engine, text
 
+from tracemill.store.partitions import ensure
 from tracemill.store.store import migrate
 
 MIX = "CAST(i * 2654435761 % 4294967296 AS TEXT) || '-' || CAST(i AS TEXT)"  # spread, as the hashes and ids of real rows are
@@ -44,8 +46,10 @@ def fill(url: str, count: int) -> None:
     """Fill an empty database with what `count` events would have left."""
     migrate(url)
     engine, sqlite = create_engine(url), url.startswith("sqlite")
+    now = datetime.now(UTC)
     given = {"count": count, "now": time.time_ns() // 1000 - 3_600_000_000}
     with engine.connect() as connection:
+        ensure(connection, now)
         if sqlite:
             connection.exec_driver_sql("PRAGMA synchronous=OFF")  # the filling is not what is measured
         for table, rows in ROWS.items():

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from tracemill.model.decision import STATUS_VERB, Command
 from tracemill.model.record import Record, decode, encode
 from tracemill.model.status import UNSETTLED, DeliveryState, Mode
 from tracemill.store import rows as sql
-from tracemill.store.rows import Row, chunks, insert
-from tracemill.store.tables import attempt, delivery, lot
+from tracemill.store.rows import Row, chunks, insert, listed
+from tracemill.store.tables import UtcTime, attempt, delivery, lot
 
 S = DeliveryState
 TO_SEND, TO_LOOK_AT = (S.PENDING, S.RETRYING), (S.IN_DOUBT, S.DELIVERED)
@@ -105,6 +105,11 @@ def _row(row_id: int, order: Order, state: DeliveryState, verify_after: datetime
     }
 
 
+_UNSETTLED = select(
+    delivery.c.id, delivery.c.system, delivery.c.lot_id, delivery.c.state, delivery.c.attempts, delivery.c.restricts
+).where(delivery.c.lot_id.in_(listed("lots")), delivery.c.verb == STATUS_VERB, delivery.c.state.in_(UNSETTLED))
+
+
 def _supersede(tx: Connection, latest: Mapping[Key, Order], now: datetime) -> dict[Key, datetime]:
     """Take the place of older status commands of these lots in these systems; say after when the new ones may be verified.
 
@@ -114,10 +119,8 @@ def _supersede(tx: Connection, latest: Mapping[Key, Order], now: datetime) -> di
     """
     gone: list[Row] = []
     after: dict[Key, datetime] = {}
-    columns = delivery.c.id, delivery.c.system, delivery.c.lot_id, delivery.c.state, delivery.c.attempts, delivery.c.restricts
     for some in chunks({lot_id for _, lot_id in latest}):
-        older = delivery.c.lot_id.in_(some), delivery.c.verb == STATUS_VERB, delivery.c.state.in_(UNSETTLED)
-        for row in tx.execute(select(*columns).where(*older)):
+        for row in tx.execute(_UNSETTLED, {"lots": some}):
             order = latest.get((row.system, row.lot_id))
             if order is None or not (order.command.restricts or row.state in (S.PENDING, S.RETRYING)):
                 continue
@@ -139,52 +142,55 @@ def _delivery(row: Any) -> Delivery:
     return Delivery(**found)
 
 
+_EARLIER = delivery.alias("earlier")
+_BLOCKED = exists().where(
+    _EARLIER.c.system == delivery.c.system,
+    _EARLIER.c.lot_id == delivery.c.lot_id,
+    _EARLIER.c.state.in_(UNSETTLED),
+    or_(
+        and_(_EARLIER.c.id < delivery.c.id, delivery.c.restricts.is_(False)),
+        and_(_EARLIER.c.state == S.SENDING, _EARLIER.c.restricts.is_(True)),
+    ),
+)
+_DUE = _COLUMNS.where(
+    delivery.c.system == bindparam("of"),
+    delivery.c.state.in_(listed("states")),
+    delivery.c.next_at <= bindparam("now", type_=UtcTime),
+)
+_DUE = _DUE.order_by(delivery.c.restricts.desc(), delivery.c.id).limit(bindparam("most"))
+_SENDABLE = _DUE.where(~_BLOCKED)
+
+
 def claim(tx: Connection, system: str, mode: Mode, limit: int, now: datetime, lease: timedelta) -> list[Delivery]:
     """Lease what may be sent now: restrictions first, everything else only when it is first for its lot in this system."""
     if mode is Mode.OBSERVE or limit <= 0:
         return []
-    earlier = delivery.alias("earlier")
-    blocked = exists().where(
-        earlier.c.system == delivery.c.system,
-        earlier.c.lot_id == delivery.c.lot_id,
-        earlier.c.state.in_(UNSETTLED),
-        or_(
-            and_(earlier.c.id < delivery.c.id, delivery.c.restricts.is_(False)),
-            and_(earlier.c.state == S.SENDING, earlier.c.restricts.is_(True)),
-        ),
-    )
-    query = (
-        _COLUMNS.where(
-            delivery.c.system == system,
-            delivery.c.state.in_((S.PENDING, S.RETRYING)),
-            delivery.c.next_at <= now,
-            ~blocked,
-        )
-        .order_by(delivery.c.restricts.desc(), delivery.c.id)
-        .limit(limit)
-    )
-    if mode is Mode.PROPOSE:
-        query = query.where(delivery.c.approved_by.is_not(None))
-    found = [_delivery(row) for row in tx.execute(query)]
+    query = _SENDABLE.where(delivery.c.approved_by.is_not(None)) if mode is Mode.PROPOSE else _SENDABLE
+    given = {"of": system, "states": list(TO_SEND), "now": now, "most": limit}
+    found = [_delivery(row) for row in tx.execute(query, given)]
     first: dict[int, Delivery] = {}
     for d in found:
         first.setdefault(d.lot_id, d)
     return _lease(tx, list(first.values()), now + lease)
 
 
+_LEASED = (
+    update(delivery)
+    .where(delivery.c.id.in_(listed("ids")))
+    .values(state=S.SENDING, fence=delivery.c.fence + 1, attempts=delivery.c.attempts + 1)
+    .values(lease_until=bindparam("until", type_=UtcTime))
+)
+
+
 def _lease(tx: Connection, found: list[Delivery], until: datetime) -> list[Delivery]:
     if found:
-        change = update(delivery).where(delivery.c.id.in_([d.id for d in found]))
-        tx.execute(
-            change.values(state=S.SENDING, fence=delivery.c.fence + 1, attempts=delivery.c.attempts + 1, lease_until=until)
-        )
+        tx.execute(_LEASED, {"ids": [d.id for d in found], "until": until})
     return [replace(d, fence=d.fence + 1, attempts=d.attempts + 1, state=S.SENDING) for d in found]
 
 
 def due(tx: Connection, system: str, state: DeliveryState, limit: int, now: datetime) -> list[Delivery]:
     """Return deliveries that wait in a state (delivered: to be read back; in_doubt: to be asked about)."""
-    query = _COLUMNS.where(delivery.c.system == system, delivery.c.state == state, delivery.c.next_at <= now)
-    return [_delivery(row) for row in tx.execute(query.order_by(delivery.c.restricts.desc(), delivery.c.id).limit(limit))]
+    return [_delivery(row) for row in tx.execute(_DUE, {"of": system, "states": [state], "now": now, "most": limit})]
 
 
 def next_due(tx: Connection, system: str, states: Sequence[DeliveryState]) -> datetime | None:
@@ -194,12 +200,14 @@ def next_due(tx: Connection, system: str, states: Sequence[DeliveryState]) -> da
     return found
 
 
+_NOW = select(delivery.c.id, delivery.c.fence, delivery.c.state).where(delivery.c.id.in_(listed("ids")))
+
+
 def move(tx: Connection, moves: Sequence[Move]) -> list[bool]:
     """Move deliveries on. False: somebody else did meanwhile (its fence or state changed), and nothing was done."""
     now: dict[int, tuple[int, str]] = {}
     for some in chunks([m.delivery.id for m in moves]):
-        query = select(delivery.c.id, delivery.c.fence, delivery.c.state).where(delivery.c.id.in_(some))
-        now |= {row.id: (row.fence, row.state) for row in tx.execute(query)}
+        now |= {row.id: (row.fence, row.state) for row in tx.execute(_NOW, {"ids": some})}
     done = [now.get(m.delivery.id) == (m.delivery.fence, m.delivery.state) for m in moves]
     alike: dict[tuple[str, ...], list[Row]] = {}
     for m, good in zip(moves, done, strict=True):

@@ -13,8 +13,21 @@ from tracemill.model.identifier import derived, look
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.record import decode, encode
 from tracemill.model.status import Consequence, HoldReason
-from tracemill.store.rows import Row, chunks, insert, update, upsert
+from tracemill.store.rows import Row, chunks, insert, listed, update, upsert
 from tracemill.store.tables import delivery, hold, identity, lot, waiting_hold
+
+_IDENTITIES = select(identity.c.system, identity.c.scope, identity.c.native, identity.c.lot_id, identity.c.look).where(
+    identity.c.system.in_(listed("systems")), identity.c.look.in_(listed("looks"))
+)
+_LOTS = select(lot.c.id, lot.c.uuid, lot.c.state).order_by(lot.c.id).with_for_update()
+_LOTS_BY_ID, _LOTS_BY_UUID = _LOTS.where(lot.c.id.in_(listed("ids"))), _LOTS.where(lot.c.uuid.in_(listed("uuids")))
+_STATES = select(lot.c.id, lot.c.state).where(lot.c.id.in_(listed("ids")))
+_WAITING = select(waiting_hold).where(waiting_hold.c.native.in_(listed("natives")))
+_WRITTEN = (
+    select(delivery.c.lot_id, delivery.c.system, func.max(delivery.c.sent_ended).label("ended"))
+    .where(delivery.c.lot_id.in_(listed("lots")), delivery.c.sent_ended.is_not(None), delivery.c.verb == "set_status")
+    .group_by(delivery.c.lot_id, delivery.c.system)
+)
 
 
 class Loaded(View):
@@ -47,8 +60,7 @@ def _identities(tx: Connection, wanted: set[Key], view: Loaded) -> dict[int, lis
     found: dict[int, list[Key]] = {}
     looks = {look(native) for _, _, native in wanted}
     for some in chunks(looks):
-        query = select(identity.c.system, identity.c.scope, identity.c.native, identity.c.lot_id, identity.c.look)
-        for row in tx.execute(query.where(identity.c.system.in_({k[0] for k in wanted}), identity.c.look.in_(some))):
+        for row in tx.execute(_IDENTITIES, {"systems": list({k[0] for k in wanted}), "looks": some}):
             key = (row.system, row.scope, row.native)
             if key in wanted:
                 found.setdefault(row.lot_id, []).append(key)
@@ -57,11 +69,10 @@ def _identities(tx: Connection, wanted: set[Key], view: Loaded) -> dict[int, lis
 
 
 def _lots(tx: Connection, row_ids: set[int], uuids: set[str], view: Loaded, keys: dict[int, list[Key]]) -> None:
-    base = select(lot.c.id, lot.c.uuid, lot.c.state).order_by(lot.c.id).with_for_update()
-    queries = [base.where(lot.c.id.in_(some)) for some in chunks(row_ids)]
-    queries += [base.where(lot.c.uuid.in_(some)) for some in chunks(uuids)]
-    for query in queries:
-        for row in tx.execute(query):
+    queries: list[tuple[Any, Row]] = [(_LOTS_BY_ID, {"ids": some}) for some in chunks(row_ids)]
+    queries += [(_LOTS_BY_UUID, {"uuids": some}) for some in chunks(uuids)]
+    for query, given in queries:
+        for row in tx.execute(query, given):
             view.row_ids[row.uuid] = row.id
             state = view.as_read[row.uuid] = _read(row.state)
             view.put(state)
@@ -71,7 +82,7 @@ def _lots(tx: Connection, row_ids: set[int], uuids: set[str], view: Loaded, keys
 
 def _waiting(tx: Connection, wanted: set[Key], view: Loaded) -> None:
     for some in chunks({native for system, scope, native in wanted if (system, scope, native) not in view.known}):
-        for row in tx.execute(select(waiting_hold).where(waiting_hold.c.native.in_(some))):
+        for row in tx.execute(_WAITING, {"natives": some}):
             held = Hold(
                 id=derived("hold", row.native, "unread", row.message),
                 reason=HoldReason.UNREAD,
@@ -88,10 +99,7 @@ def _written(tx: Connection, view: Loaded) -> None:
     """Note when our own last write to each system ended: a reading that began before says nothing."""
     uuid_of = {row_id: uuid for uuid, row_id in view.row_ids.items()}
     for some in chunks(uuid_of):
-        query = select(delivery.c.lot_id, delivery.c.system, func.max(delivery.c.sent_ended).label("ended")).where(
-            delivery.c.lot_id.in_(some), delivery.c.sent_ended.is_not(None), delivery.c.verb == "set_status"
-        )
-        for row in tx.execute(query.group_by(delivery.c.lot_id, delivery.c.system)):
+        for row in tx.execute(_WRITTEN, {"lots": some}):
             view.written[uuid_of[row.lot_id], row.system] = row.ended
 
 
@@ -178,7 +186,7 @@ def states(tx: Connection, row_ids: Iterable[int]) -> dict[int, Lot]:
     """Return the current state of lots by inside id."""
     found: dict[int, Lot] = {}
     for some in chunks(set(row_ids)):
-        for row in tx.execute(select(lot.c.id, lot.c.state).where(lot.c.id.in_(some))):
+        for row in tx.execute(_STATES, {"ids": some}):
             found[row.id] = _read(row.state)
     return found
 

@@ -18,6 +18,11 @@ CHUNK = 500
 Row = dict[str, Any]
 
 
+def listed(name: str) -> Any:
+    """Stand for a list in a statement that is made once: making it anew each time costs more than running it."""
+    return bindparam(name, expanding=True)
+
+
 def chunks(values: Iterable[T]) -> Iterator[list[T]]:
     """Cut a list so that no statement carries more parameters than SQLite takes."""
     pending = list(values)
