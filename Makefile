@@ -34,6 +34,10 @@ check: setup ## Lint, check types, check the import contract
 test: setup test-packages check ## Everything CI runs (ARGS=... goes to pytest)
 	CI=true $(BIN)/python -m pytest $(ARGS)
 
+.PHONY: bench
+bench: setup ## Measure speed and memory, 10 minutes (ARGS=--quick: one)
+	$(BIN)/python -m bench $(ARGS)
+
 .PHONY: lock
 lock: setup ## Pin all dependencies with their hashes in requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \

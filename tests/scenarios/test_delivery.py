@@ -68,6 +68,22 @@ async def test_a_release_that_the_target_finishes_late_is_taken_back_and_the_hol
     assert [r.state for r in await statuses(plant, "erp")][-1] == "verified"
 
 
+async def test_a_release_that_a_newer_one_followed_before_it_was_read_back_is_not_sent_again(plant: Plant) -> None:
+    await plant.receive_lot()
+    await plant.settle()
+    assert plant.hub
+    for rev, quantity in (("1", "100"), ("2", "300")):
+        await plant.decide("L-1", ("ACC", quantity), rev=rev)
+        await plant.hub.senders["erp"].run_once()
+        await plant.hub.senders["erp"].drain()
+    assert plant.erp.stock["L-1"]["available"] == 300
+    plant.clock.forward(10)
+    await plant.hub.verifiers["erp"].run_once()
+    assert [r.state for r in await statuses(plant, "erp")][-2:] == ["superseded", "verified"]
+    await plant.settle()
+    assert plant.erp.stock["L-1"]["available"] == 300
+
+
 async def test_a_lost_answer_is_asked_about_and_found_and_nothing_is_done_twice(plant: Plant) -> None:
     await released(plant)
     plant.wms.faults = ["lose_answer"]

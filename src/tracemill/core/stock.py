@@ -12,6 +12,7 @@ from tracemill.model.lot import Claim, Hold
 from tracemill.model.status import StockStatus
 
 ZERO = Decimal(0)
+_NOTHING = dict.fromkeys(StockStatus, ZERO)
 
 
 def observation(draft: Draft, data: StockObserved, written_at: datetime | None = None) -> bool:
@@ -37,7 +38,7 @@ def _unit(draft: Draft, data: StockObserved) -> str:
 
 
 def _claim(draft: Draft, data: StockObserved, started: datetime) -> Claim:
-    sums = dict.fromkeys(StockStatus, ZERO)
+    sums = dict(_NOTHING)
     foreign = ZERO
     native: list[str] = []
     for row in data.rows:

@@ -99,8 +99,11 @@ def _restricted_by_others(lot: Lot, rejected: Decimal) -> Decimal:
 
     Somebody's block "because it is rejected" is the same material that quality rejected; only what it exceeds is more.
     """
+    found = [h for h in lot.holds.values() if h.quantity is not None]
+    if not found:
+        return ZERO
     decision = quality_hold(lot.id, HoldReason.REJECTED)
-    found = [h for h in lot.holds.values() if h.quantity is not None and h.id != decision]
+    found = [h for h in found if h.id != decision]
     echoes = sum((h.quantity or ZERO for h in found if h.reason is HoldReason.REJECTED), ZERO)
     return sum((h.quantity or ZERO for h in found if h.reason is not HoldReason.REJECTED), ZERO) + max(ZERO, echoes - rejected)
 

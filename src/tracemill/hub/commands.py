@@ -184,6 +184,7 @@ async def pause(runtime: Runtime, system: str, paused: bool, by: By, reason: str
     await runtime.store.write(write, Priority.DELIVER)
     link.paused = paused
     link.wake.set()
+    link.look.set()
 
 
 class CaseResolved(Record, frozen=True):

@@ -13,7 +13,7 @@ from tracemill.hub.process import Processor
 from tracemill.hub.runtime import Runtime
 from tracemill.hub.sweep import Sweeper
 from tracemill.hub.verify import Verifier
-from tracemill.model.status import Mode
+from tracemill.model.status import DeliveryState, Mode
 from tracemill.observe.logs import log
 from tracemill.store import deliveries, partitions, systems
 from tracemill.store.engine import AlreadyRunning
@@ -38,7 +38,8 @@ class Hub:
         self._spawn(self._process())
         self._spawn(self._repeat(self.sweeper.run_once, 2.0))
         for name, link in self.runtime.links.items():
-            self._spawn(self._drive(link, self.senders[name], self.verifiers[name]))
+            self._spawn(self._drive(link, self.senders[name].run_once, link.wake, deliveries.TO_SEND))
+            self._spawn(self._drive(link, self.verifiers[name].run_once, link.look, deliveries.TO_LOOK_AT))
         if self._polls:
             for poller, before in zip(self.pollers, [None, *self.pollers], strict=False):
                 self._spawn(self._poll(poller, before))
@@ -104,19 +105,19 @@ class Hub:
             await self._guard(run)
             await asyncio.sleep(seconds)
 
-    async def _drive(self, link: Link, sender: Sender, verifier: Verifier) -> None:
-        """Send and verify for one system: one failing system stops only itself."""
+    async def _drive(
+        self, link: Link, run: Callable[[], Awaitable[int]], wake: asyncio.Event, states: tuple[DeliveryState, ...]
+    ) -> None:
+        """Send, or verify, for one system: one failing system stops only itself, and no reading keeps a sending waiting."""
         while not self.runtime.stopping.is_set():
-            done = await self._guard(sender.run_once)
-            done += await self._guard(verifier.run_once)
-            if not done:
-                await self.runtime.pause(link.wake, await self._rest(link))
+            if not await self._guard(run):
+                await self.runtime.pause(wake, await self._rest(link, states))
 
-    async def _rest(self, link: Link) -> float:
-        """Return how long this system has nothing to do."""
+    async def _rest(self, link: Link, states: tuple[DeliveryState, ...]) -> float:
+        """Return how long nothing is due in these states."""
         if link.paused or link.mode is Mode.OBSERVE:
             return 1.0
-        due = await self.runtime.store.read(lambda c: deliveries.next_due(c, link.name))
+        due = await self.runtime.store.read(lambda c: deliveries.next_due(c, link.name, states))
         if due is None:
             return 1.0
         wait = (due - self.runtime.clock()) / timedelta(seconds=1)

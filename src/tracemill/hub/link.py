@@ -31,7 +31,8 @@ class Link:
     paused: bool = False
     last_ok: datetime | None = None
     last_error: str = ""
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)  # there may be something to send
+    look: asyncio.Event = field(default_factory=asyncio.Event)  # there may be something to read back
     hints: dict[str, asyncio.Event] = field(default_factory=dict)
     _mapped_by: dict[str, str] = field(default_factory=dict)
 

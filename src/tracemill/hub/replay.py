@@ -115,7 +115,7 @@ async def resend(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
         # What was given up is planned anew from what the target shows; what is in doubt goes on under its token.
         kept = d.cursor if d.state is DeliveryState.IN_DOUBT or d.verb != STATUS_VERB else {}
         detail = f"resent by {by}: {reason}"
-        deliveries.move(tx, d, DeliveryState.RETRYING, next_at=now, detail=detail, cursor=deliveries.cursor_text(kept))
+        deliveries.override(tx, d, DeliveryState.RETRYING, next_at=now, detail=detail, cursor=deliveries.cursor_text(kept))
         return Effects(systems=(d.system,))
 
     return await _intervene(runtime, uuid, (DeliveryState.DEAD, DeliveryState.IN_DOUBT), again, by, reason, "resent")
@@ -129,7 +129,7 @@ async def cancel(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
         if d.verb == STATUS_VERB and d.restricts:
             raise NotPossible(f"delivery {uuid}: a restriction is not cancelled; whoever owns the decision decides again")
         detail = f"cancelled by {by}: {reason}"
-        deliveries.move(tx, d, DeliveryState.CANCELLED, settled_at=now, detail=detail)
+        deliveries.override(tx, d, DeliveryState.CANCELLED, settled_at=now, detail=detail)
         return runtime.commit(tx, [(report.settled(d, DeliveryState.CANCELLED, now, detail=detail), 0)], now)
 
     return await _intervene(runtime, uuid, states, withdraw, by, reason, "cancelled")

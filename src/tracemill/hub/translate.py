@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from tracemill.hub.link import Link
-from tracemill.mapping.keys import BusinessKey, extract_keys
+from tracemill.mapping.cell import compile_cell
+from tracemill.mapping.keys import BusinessKey, KeyRule, extract_keys
 from tracemill.mapping.table import Mapped
 from tracemill.model.event import INTERNAL, TYPES, Event, LotRef, StockObserved
 from tracemill.model.identifier import BadIdentifier, derived, opaque
@@ -20,6 +21,7 @@ from tracemill.store.messages import Stored
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
 API_FEED = "events"
+_EVENT_KEYS = (KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject"))),)
 
 
 class Untranslatable(Exception):
@@ -33,18 +35,11 @@ class Untranslatable(Exception):
 def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
     """Extract business keys by the tolerant rule, whatever else is wrong with the message."""
     if link is None or message.feed == API_FEED:
-        return _event_keys(message.body)
+        return extract_keys(_EVENT_KEYS, message.body)
     spec = link.feeds.get(message.feed)
     names = spec.mappings if spec else list(link.mappings)
     rules = [rule for name in names for rule in link.mappings[name].keys]
     return extract_keys(rules, message.body)
-
-
-def _event_keys(body: bytes) -> list[BusinessKey]:
-    from tracemill.mapping.cell import compile_cell
-    from tracemill.mapping.keys import KeyRule
-
-    return extract_keys([KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject")))], body)
 
 
 def translate(link: Link | None, message: Stored) -> list[Event]:

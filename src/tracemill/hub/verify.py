@@ -22,7 +22,7 @@ from tracemill.observe.logs import log
 from tracemill.observe.metrics import VERIFIED
 from tracemill.store import deliveries, lots
 from tracemill.store.decisions import Effects
-from tracemill.store.deliveries import Delivery
+from tracemill.store.deliveries import Delivery, Move
 from tracemill.store.writer import Priority
 
 S = DeliveryState
@@ -96,16 +96,20 @@ class Verifier:
 
         def settle(tx: Connection) -> Effects:
             items: list[Item] = []
-            for j in judged:
+            moves = _last_is_final(tx, [_move(j, now) for j in judged], now)
+            for j, m, moved in zip(judged, moves, deliveries.move(tx, moves), strict=True):
                 if j.event is not None:
                     items.append((j.event, 0))
-                items += self._settle(tx, j, now)
+                if moved:
+                    items += _told(j, m.state, now)
             return self._runtime.commit(tx, items, now)
 
         restricts = any(j.delivery.restricts for j in judged)
         effects = await self._runtime.store.write(settle, Priority.RESTRICT if restricts else Priority.DELIVER)
         self._runtime.reach(Step.VERIFY_SETTLED)
         self._runtime.announce(effects)
+        if any(j.state is S.RETRYING for j in judged):
+            self._link.wake.set()
         done = sum(j.state is S.VERIFIED for j in judged)
         VERIFIED.labels(self._link.name).inc(done)
         for j in judged:
@@ -118,30 +122,15 @@ class Verifier:
                     correlation=j.delivery.correlation,
                 )
 
-    def _settle(self, tx: Connection, j: "Judged", now: datetime) -> list[Item]:
-        d = j.delivery
-        if j.state is S.VERIFIED:
-            if deliveries.settle(tx, d, S.VERIFIED, settled_at=now, detail=j.detail, next_at=now):
-                return [(report.settled(d, "verified", now, j.native or d.native, j.detail), 0)]
-            return []
-        if j.state is S.RETRYING:
-            if d.attempts >= MISMATCHES and not d.restricts:
-                if deliveries.settle(tx, d, S.DEAD, settled_at=now, detail=j.detail):
-                    return [(report.settled(d, "dead", now, detail=j.detail), 0)]
-                return []
-            deliveries.settle(tx, d, S.RETRYING, detail=j.detail, next_at=now + backoff(d.attempts), cursor=_keep_doubt(d))
-            return []
-        deliveries.settle(tx, d, j.state, detail=j.detail, next_at=max(j.again, now + timedelta(milliseconds=200)))
-        return []
-
     async def _later(self, found: Sequence[Delivery], detail: str) -> None:
         """The system cannot be read now: what is delivered or in doubt stays so, and says why."""
         now = self._runtime.clock()
         self._link.last_error = detail
 
         def postpone(tx: Connection) -> None:
-            for d in found:
-                deliveries.settle(tx, d, d.state, detail=detail, next_at=now + backoff(max(1, min(d.attempts + 2, 7))))
+            again = [now + backoff(max(1, min(d.attempts + 2, 7))) for d in found]
+            moves = [Move(d, d.state, {"detail": detail, "next_at": at}) for d, at in zip(found, again, strict=True)]
+            deliveries.move(tx, moves)
 
         await self._runtime.store.write(postpone, Priority.DELIVER)
 
@@ -192,6 +181,34 @@ class Judged:
             again,
             native,
         )
+
+
+def _move(j: Judged, now: datetime) -> Move:
+    """Say where a look leads: done, sent again, given up, or looked at again later."""
+    d = j.delivery
+    if j.state is S.VERIFIED:
+        return Move(d, S.VERIFIED, {"settled_at": now, "detail": j.detail, "next_at": now})
+    if j.state is not S.RETRYING:
+        return Move(d, j.state, {"detail": j.detail, "next_at": max(j.again, now + timedelta(milliseconds=200))})
+    if d.attempts >= MISMATCHES and not d.restricts:
+        return Move(d, S.DEAD, {"settled_at": now, "detail": j.detail})
+    return Move(d, S.RETRYING, {"detail": j.detail, "next_at": now + backoff(d.attempts), "cursor": _keep_doubt(d)})
+
+
+def _last_is_final(tx: Connection, moves: list[Move], now: datetime) -> list[Move]:
+    """Send nothing again that a newer decision has followed: it would arrive after it, and stay."""
+    missing = [m.delivery for m in moves if m.delivery.state is S.DELIVERED and m.state in (S.RETRYING, S.DEAD)]
+    followed = deliveries.followed(tx, missing) if missing else set()
+    values = {"settled_at": now, "detail": "a newer decision took its place"}
+    return [Move(m.delivery, S.SUPERSEDED, values) if m.delivery.id in followed else m for m in moves]
+
+
+def _told(j: Judged, state: DeliveryState, now: datetime) -> list[Item]:
+    """Tell the lot of an end."""
+    d = j.delivery
+    if state is S.VERIFIED:
+        return [(report.settled(d, "verified", now, j.native or d.native, j.detail), 0)]
+    return [(report.settled(d, "dead", now, detail=j.detail), 0)] if state is S.DEAD else []
 
 
 def _keep_doubt(d: Delivery) -> str:

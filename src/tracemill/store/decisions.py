@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from tracemill.model.change import AnyChange
 from tracemill.model.decision import Decision
@@ -12,6 +12,7 @@ from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
 from tracemill.store import audit, cases, deliveries, lots
+from tracemill.store.rows import insert
 from tracemill.store.tables import change, event
 
 EFFECT_TIME = timedelta(seconds=30)
@@ -81,9 +82,8 @@ def _record(tx: Connection, view: lots.Loaded, decided: Sequence[Decided], polic
         ]
         changes += rows
         entries.append(_entry(item.event, audit.payload(body, [row["data"] for row in rows])))
-    tx.execute(insert(event), events)
-    if changes:
-        tx.execute(insert(change), changes)
+    insert(tx, event, events)
+    insert(tx, change, changes)
     audit.append(tx, policy.site, start, head, entries)
 
 

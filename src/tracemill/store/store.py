@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from collections.abc import Sequence as Some
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from tracemill.store.partitions import ensure
 from tracemill.store.writer import Priority, Writer
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 def migrate(url: str) -> None:
@@ -66,6 +68,12 @@ class Store:
 
     async def write(self, run: Callable[[Connection], T], priority: Priority = Priority.RECEIVE, *, shared: bool = False) -> T:
         return await self.writer.write(run, priority, shared=shared)
+
+    async def gather(
+        self, run: Callable[[Connection, Some[Item]], Some[T]], item: Item, priority: Priority = Priority.RECEIVE
+    ) -> T:
+        """Write one of many alike: what waits together is one call of `run`, in one commit."""
+        return await self.writer.gather(run, item, priority)
 
     async def read(self, run: Callable[[Connection], T]) -> T:
         """Run a query on a read-only snapshot, outside the event loop."""
