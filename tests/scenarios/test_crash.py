@@ -54,13 +54,22 @@ async def story(plant: Plant) -> None:
         await plant.observe("wms", "L-1")
         await plant.settle()
 
+    async def used() -> None:
+        """30 kg become 30 finished lots."""
+        for target in (plant.erp, plant.wms):
+            target.take("L-1", "30", "WO-1")
+        for n, (kind, lot, qty) in enumerate([("consumed", "L-1", "30"), *(("produced", f"FG-{n}", "1") for n in range(30))]):
+            body = {"id": f"M{n}", "kind": kind, "order": "WO-1", "lot": lot, "qty": qty, "at": "2026-11-23T10:00:00+00:00"}
+            await plant.tell("mes", "made", f"M{n}", body)
+        await plant.settle()
+
     async def rejected() -> None:
         await plant.decide("L-1", ("REJ", None), rev="2")
         await plant.settle()
 
     plant.erp.put("L-1", available=480)
     plant.wms.put("L-1", quarantine=480)
-    for stage in (received, accepted, blocked, rejected):
+    for stage in (received, accepted, blocked, used, rejected):
         await survive(plant, stage)
 
 
@@ -80,12 +89,14 @@ async def survive(plant: Plant, stage: Callable[[], Awaitable[None]]) -> None:
 async def check(plant: Plant) -> None:
     """The end state in every system, each effect once, the audit chain whole."""
     assert plant.hub
-    assert plant.erp.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(480)}
-    assert plant.wms.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(460)}
+    assert plant.erp.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(450)}
+    assert plant.wms.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(430)}
     for target in (plant.erp, plant.wms, plant.qms):
         tokens = Counter(e[4] for e in target.effects)
         assert all(count == 1 for count in tokens.values()), tokens
     assert Counter(e[1] for e in plant.qms.effects) == {"open_inspection": 1, "open_nonconformance": 1}
+    for n in range(30):
+        assert {h.origin_number for h in (await plant.lot(f"FG-{n}")).holds.values()} == {"L-1"}
     left = await plant.rows(select(delivery.c.state, func.count()).group_by(delivery.c.state))
     assert {row[0] for row in left} <= {"verified", "superseded"}
     assert not await plant.rows(select(message).where(message.c.state.in_(("received", "parked"))))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from tracemill.hub.cascade import Cascader
 from tracemill.hub.deliver import Sender
 from tracemill.hub.link import Link
 from tracemill.hub.poll import Poller
@@ -27,6 +28,7 @@ class Hub:
         self.runtime, self._polls = runtime, polls
         self._tasks: list[asyncio.Task[None]] = []
         self.processor = Processor(runtime)
+        self.cascader = Cascader(runtime)
         self.sweeper = Sweeper(runtime)
         self.senders = {n: Sender(runtime, link) for n, link in runtime.links.items()}
         self.verifiers = {n: Verifier(runtime, link) for n, link in runtime.links.items()}
@@ -35,7 +37,8 @@ class Hub:
     async def start(self) -> None:
         """Recover what the last hub left, then start the loops."""
         await self.recover()
-        self._spawn(self._process())
+        self._spawn(self._work(self.processor.run_once, self.runtime.received))
+        self._spawn(self._work(self.cascader.run_once, self.runtime.spreading))
         self._spawn(self._repeat(self.sweeper.run_once, 2.0))
         for name, link in self.runtime.links.items():
             self._spawn(self._drive(link, self.senders[name].run_once, link.wake, deliveries.TO_SEND))
@@ -95,10 +98,11 @@ class Hub:
             await asyncio.sleep(1)
             return 0
 
-    async def _process(self) -> None:
+    async def _work(self, run: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
+        """Run rounds for as long as there is something to do, then rest until woken."""
         while not self.runtime.stopping.is_set():
-            if not await self._guard(self.processor.run_once):
-                await self.runtime.pause(self.runtime.received, 1.0)
+            if not await self._guard(run):
+                await self.runtime.pause(wake, 1.0)
 
     async def _repeat(self, run: Callable[[], Awaitable[int]], seconds: float) -> None:
         while not self.runtime.stopping.is_set():

@@ -28,6 +28,7 @@ class Runtime:
         self.store, self.policies, self.links, self.clock, self.reach = store, policies, links, clock, reach
         self.decider = Decider(store.ids, policies, {n: link.effect_time for n, link in links.items()}, reach)
         self.received = asyncio.Event()
+        self.spreading = asyncio.Event()
         self.stopping = asyncio.Event()
         self.failure: BaseException | None = None
 
@@ -50,7 +51,9 @@ class Runtime:
         return self.decider.commit(tx, items, now) if items else Effects()
 
     def announce(self, effects: Effects) -> None:
-        """Wake the senders of systems that have something to do."""
+        """Wake whoever has something to do now: the cascade, and the senders of systems."""
+        if effects.spreads:
+            self.spreading.set()
         for system in effects.systems:
             if system in self.links:
                 self.links[system].wake.set()

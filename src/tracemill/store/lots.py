@@ -13,6 +13,7 @@ from tracemill.model.identifier import derived, look
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.record import decode, encode
 from tracemill.model.status import HoldReason
+from tracemill.store import genealogy
 from tracemill.store.rows import Row, chunks, insert, listed, update, upsert
 from tracemill.store.tables import delivery, hold, identity, lot, waiting_hold
 
@@ -45,12 +46,16 @@ def _read(text: str) -> Lot:
     return decode(text, Lot)
 
 
-def load(tx: Connection, keys: Iterable[Key], lot_ids: Iterable[str] = ()) -> Loaded:
-    """Load, in a few queries and in order of id, all that decisions about these keys need; locks the lots."""
+def load(tx: Connection, keys: Iterable[Key], lot_ids: Iterable[str] = (), made_in: Iterable[str] = ()) -> Loaded:
+    """Load, in a few queries and in order of id, all that decisions about these keys need; locks the lots.
+
+    `made_in`: transformations whose outputs are told, and inherit what restricts the lots that went into them.
+    """
     view = Loaded()
     wanted = set(keys)
     rows = _identities(tx, wanted, view)
-    _lots(tx, set(rows), set(lot_ids), view, rows)
+    view.inputs = genealogy.inputs(tx, set(made_in))
+    _lots(tx, set(rows), {*lot_ids, *(p for parents in view.inputs.values() for p in parents)}, view, rows)
     _waiting(tx, wanted, view)
     _written(tx, view)
     return view
@@ -188,6 +193,15 @@ def states(tx: Connection, row_ids: Iterable[int]) -> dict[int, Lot]:
     for some in chunks(set(row_ids)):
         for row in tx.execute(_STATES, {"ids": some}):
             found[row.id] = _read(row.state)
+    return found
+
+
+def by_uuid(tx: Connection, uuids: Iterable[str]) -> dict[str, Lot]:
+    """Return the current state of lots by their id."""
+    found: dict[str, Lot] = {}
+    for some in chunks(uuids):
+        rows = tx.execute(select(lot.c.uuid, lot.c.state).where(lot.c.uuid.in_(some)))
+        found.update({row.uuid: _read(row.state) for row in rows})
     return found
 
 
