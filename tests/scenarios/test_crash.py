@@ -58,6 +58,8 @@ async def story(plant: Plant) -> None:
         """30 kg become 30 finished lots."""
         for target in (plant.erp, plant.wms):
             target.take("L-1", "30", "WO-1")
+        for n in range(30):
+            plant.erp.stock.setdefault(f"FG-{n}", {"available": D(1), "quarantine": D(0), "blocked": D(0)})
         for n, (kind, lot, qty) in enumerate([("consumed", "L-1", "30"), *(("produced", f"FG-{n}", "1") for n in range(30))]):
             body = {"id": f"M{n}", "kind": kind, "order": "WO-1", "lot": lot, "qty": qty, "at": "2026-11-23T10:00:00+00:00"}
             await plant.tell("mes", "made", f"M{n}", body)
@@ -97,6 +99,7 @@ async def check(plant: Plant) -> None:
     assert Counter(e[1] for e in plant.qms.effects) == {"open_inspection": 1, "open_nonconformance": 1}
     for n in range(30):
         assert {h.origin_number for h in (await plant.lot(f"FG-{n}")).holds.values()} == {"L-1"}
+        assert plant.erp.stock[f"FG-{n}"]["available"] == 0
     left = await plant.rows(select(delivery.c.state, func.count()).group_by(delivery.c.state))
     assert {row[0] for row in left} <= {"verified", "superseded"}
     assert not await plant.rows(select(message).where(message.c.state.in_(("received", "parked"))))
