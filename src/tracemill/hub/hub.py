@@ -18,6 +18,8 @@ from tracemill.observe.logs import log
 from tracemill.store import deliveries, partitions, systems
 from tracemill.store.writer import Priority
 
+BREATH = 0.005  # seconds between two rounds of a loop: what comes meanwhile goes into the same batch
+
 
 class Hub:
     """Runs all loops of one process."""
@@ -95,6 +97,7 @@ class Hub:
         while not self.runtime.stopping.is_set():
             if not await self._guard(self.processor.run_once):
                 await self.runtime.pause(self.runtime.received, 1.0)
+            await asyncio.sleep(BREATH)
 
     async def _repeat(self, run: Callable[[], Awaitable[int]], seconds: float) -> None:
         while not self.runtime.stopping.is_set():
@@ -108,6 +111,7 @@ class Hub:
         while not self.runtime.stopping.is_set():
             if not await self._guard(run):
                 await self.runtime.pause(wake, await self._rest(link, states))
+            await asyncio.sleep(BREATH)
 
     async def _rest(self, link: Link, states: tuple[DeliveryState, ...]) -> float:
         """Return how long nothing is due in these states."""
