@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -59,6 +60,8 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     try:
         response = await _door(request)
+    except ClientDisconnect:
+        return  # nobody is there to be told
     except Exception as error:
         response = refusal(request, error)
     await response(scope, receive, send)

@@ -20,6 +20,8 @@ from tracemill.store import deliveries, partitions, systems
 from tracemill.store.engine import AlreadyRunning
 from tracemill.store.writer import Priority
 
+BREATH = 0.005  # seconds between two rounds of a loop: what comes meanwhile goes into the same batch
+
 
 class Hub:
     """Runs all loops of one process."""
@@ -103,6 +105,7 @@ class Hub:
         while not self.runtime.stopping.is_set():
             if not await self._guard(run):
                 await self.runtime.pause(wake, 1.0)
+            await asyncio.sleep(BREATH)
 
     async def _repeat(self, run: Callable[[], Awaitable[int]], seconds: float) -> None:
         while not self.runtime.stopping.is_set():
@@ -116,6 +119,7 @@ class Hub:
         while not self.runtime.stopping.is_set():
             if not await self._guard(run):
                 await self.runtime.pause(wake, await self._rest(link, states))
+            await asyncio.sleep(BREATH)
 
     async def _rest(self, link: Link, states: tuple[DeliveryState, ...]) -> float:
         """Return how long nothing is due in these states."""

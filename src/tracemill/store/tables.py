@@ -185,7 +185,7 @@ identity = Table(
     Column("since", UtcTime, nullable=False),
     Column("until", UtcTime),
 )
-Index("identity_look", identity.c.system, identity.c.scope, identity.c.look)
+Index("identity_look", identity.c.look, identity.c.system)
 Index("identity_native", identity.c.native)
 
 hold = Table(
@@ -211,6 +211,8 @@ waiting_hold = Table(
     Column("cause", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
 )
+
+Index("waiting_hold_native", waiting_hold.c.native)
 
 transformation = Table(
     "transformation",
