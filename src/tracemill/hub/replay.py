@@ -34,6 +34,7 @@ async def replay(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
     def write(tx: Connection) -> Effects:
         effects = write_batch(runtime, tx, [Read(message, item.keys, item.events, None)], now, MessageState.REPLAYED)
         more = runtime.commit(tx, _lift(tx, message, by, reason, now), now)
+        messages.settle(tx, [message.id], MessageState.REPLAYED, now, settled_by=by, reason=reason)
         lots.stop_waiting(tx, message.uuid)
         _record(tx, message.site, now, by, "message.replayed", uuid, reason)
         return Effects(systems=(*effects.systems, *more.systems))

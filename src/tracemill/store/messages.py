@@ -204,10 +204,10 @@ def still(tx: Connection, ids: Iterable[int], states: tuple[MessageState, ...]) 
     return found
 
 
-def settle(tx: Connection, ids: Iterable[int], state: MessageState, at: datetime) -> None:
-    """Mark messages as processed (or replayed)."""
+def settle(tx: Connection, ids: Iterable[int], state: MessageState, at: datetime, **who: str) -> None:
+    """Mark messages as processed, or as replayed: then `settled_by` and `reason` say by whom and why."""
     for some in chunks(ids):
-        tx.execute(update(message).where(message.c.id.in_(some)).values(state=state, processed_at=at))
+        tx.execute(update(message).where(message.c.id.in_(some)).values(state=state, processed_at=at, **who))
 
 
 def park(tx: Connection, message_id: int, code: str, cause: str, hint: str, at: datetime) -> None:
