@@ -1,12 +1,28 @@
 """Looking: status, find, lot, why."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from tracemill.cli.client import part
 from tracemill.cli.options import HERE, Json, Project, Url, hub
-from tracemill.cli.terminal import FINDINGS, MARKS, OK, clock, counted, cut, out, say_next, show_json, shown, table, word
+from tracemill.cli.terminal import (
+    FINDINGS,
+    MARKS,
+    OK,
+    USAGE,
+    Failed,
+    clock,
+    counted,
+    cut,
+    out,
+    say_next,
+    show_json,
+    shown,
+    table,
+    word,
+)
 
 
 def status(
@@ -85,6 +101,7 @@ def lot(
     as_of: Annotated[str, typer.Option("--as-of", help="What was true then: 2026-11-23T14:05:00+01:00.")] = "", site: str = "",
 ) -> int:  # fmt: skip
     """Show a lot: verdict, every system side by side, holds, reasons."""
+    _check_moment(as_of, ref)
     view = hub(project, url).get(f"/v1/lots/{part(ref)}", otherwise=f"tracemill find {word(ref)}", as_of=as_of, site=site)
     if as_json:
         show_json(view)
@@ -112,6 +129,17 @@ def lot(
     if view["holds"] or view["cases"]:
         say_next(f"tracemill why {word(ref)}")
     return OK
+
+
+def _check_moment(text: str, ref: str) -> None:
+    """Refuse what is no moment: a time without an offset could mean several."""
+    try:
+        known = not text or datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        known = False
+    if not known:
+        said = f"--as-of {text}: not an ISO 8601 time with its offset, such as 2026-11-23T14:05:00+01:00"
+        raise Failed(said, f"tracemill lot {word(ref)} --as-of 2026-11-23T14:05:00+01:00", USAGE)
 
 
 def why(ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False) -> int:

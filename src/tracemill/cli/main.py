@@ -9,7 +9,7 @@ import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
 from tracemill.cli import lots, project, records
-from tracemill.cli.terminal import OK, USAGE, Failed, fail
+from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
     name="tracemill",
@@ -61,15 +61,18 @@ def main() -> None:
 
 
 def outcome(arguments: list[str]) -> int:
-    """Run a command line and return its exit code."""
+    """Run a command line and return its exit code. With --json a failure is data too."""
+    as_json = "--json" in arguments
     try:
         code = app(arguments, standalone_mode=False)
     except Failed as error:
-        return fail(error)
+        return fail(error, as_json)
     except typer.Abort:
         return 130
     except ClickException as error:
         error.show()
+        if as_json:
+            show_json(Failed(error.format_message(), code=USAGE).problem())
         return USAGE
     return code if isinstance(code, int) else OK
 
