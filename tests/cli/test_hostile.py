@@ -166,7 +166,7 @@ def test_credentials_are_changed_into_a_token(api: Api, monkeypatch: pytest.Monk
     assert "TRACEMILL_CLIENT_ID" in capsys.readouterr().err
     monkeypatch.setenv("TRACEMILL_CLIENT_ID", "tm_1")
     monkeypatch.setenv("TRACEMILL_CLIENT_SECRET", "s3cret")
-    api.answers = {"POST /oauth/token": {"access_token": "t"}, "GET /v1/cases": []}
+    api.answers = {"POST /oauth/token": {"access_token": "t"}, "GET /v1/cases": {"items": [], "showing": "", "next": None}}
     assert outcome(["case", "list"]) == 0
     api.answers = {}
     assert outcome(["case", "list"]) == 1

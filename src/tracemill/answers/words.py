@@ -24,6 +24,8 @@ _HELD = {
     HoldReason.OTHER: "blocked in {system}",
 }
 
+_ASKED = {"set_status": "status", "post_sample": "sample posting", "notify": "mail"}
+
 
 def named(system: str) -> str:
     """Write a system as people say it: erp is ERP, qms-cloud stays."""
@@ -39,6 +41,11 @@ def held_clause(hold: Hold, lot: Lot) -> str:
     if hold.quantity is None:
         return f"all of it is {held(hold)}"
     return f"{amount(hold.quantity, lot)} {'is' if hold.quantity == 1 else 'are'} {held(hold)}"
+
+
+def asked(verb: str) -> str:
+    """Say a verb of a command as people do."""
+    return _ASKED.get(verb, verb.replace("_", " "))
 
 
 def amount(value: Decimal, lot: Lot) -> str:

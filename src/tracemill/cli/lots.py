@@ -1,7 +1,7 @@
-"""Looking: status, find, lot, why."""
+"""Looking: find, lot, why."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,8 +14,6 @@ from tracemill.cli.terminal import (
     USAGE,
     Failed,
     clock,
-    counted,
-    cut,
     out,
     say_next,
     show_json,
@@ -23,53 +21,6 @@ from tracemill.cli.terminal import (
     table,
     word,
 )
-
-
-def status(
-    project: Project = HERE, url: Url = "", as_json: Json = False,
-    commands: Annotated[bool, typer.Option("--commands", help="List every command that would be sent.")] = False,
-) -> int:  # fmt: skip
-    """Show what needs attention: unsafe cases, disagreements between systems, systems that fail."""
-    board = hub(project, url).get("/v1/status")
-    if as_json:
-        show_json(board)
-        return FINDINGS if board["disagreements"] or board["unsafe"] else OK
-    raw, board = board, shown(board)
-    for case in board["unsafe"]:
-        out.print(f"[bold red]UNSAFE[/] {case['title']}\n  [dim]{case['next_action']}[/]")
-    for found in board["disagreements"]:
-        out.print(f"[bold red]≠[/] {found['sentence']}")
-        out.print(f"  [dim]{', '.join(found['lots'][:8])}{' …' if found['count'] > 8 else ''}[/]")
-        if found["would_send"] and not commands:
-            out.print(f"  {counted(len(found['would_send']), 'command')} would be sent: tracemill status --commands")
-        for d in found["would_send"] if commands else ():
-            value = d["value"]
-            text = f"{d['system']} {d['lot_number']}: {value['available']} {value['unit']} available, {value['blocked']} blocked"
-            out.print(f"  [dim]would send[/] {text}")
-    _systems(board)
-    counts = ", ".join(f"{n} {state}" for state, n in sorted(board["lots"].items()))
-    messages = ", ".join(f"{n} {state}" for state, n in sorted(board["messages"].items()))
-    out.print(f"\nlots      {counts or 'none yet'}\nmessages  {messages or 'none yet'}\ncases     {board['cases']} open")
-    if board["messages"].get("parked"):
-        say_next("tracemill msg list")
-    elif board["disagreements"]:
-        say_next(f"tracemill why {word(raw['disagreements'][0]['lots'][0])}")
-    return FINDINGS if board["disagreements"] or board["unsafe"] else OK
-
-
-def _systems(board: dict[str, Any]) -> None:
-    rows = table("system", "mode", "last read", "deliveries", "")
-    for s in board["systems"]:
-        read = max((f["ok_at"] or "" for f in s["feeds"]), default="")
-        errors = [f["error"] for f in s["feeds"] if f["error"]]
-        moving = ", ".join(
-            f"{n} {state}" for state, n in sorted(s["deliveries"].items()) if state not in ("verified", "superseded")
-        )
-        error = f"[red]{cut(errors[0], 120)}[/]" if errors else ""
-        note = f"paused by {s['paused_by']}: {s['reason']}" if s["paused"] else error
-        rows.add_row(s["system"], s["mode"], clock(read) or "never", moving or "–", note)
-    out.print()
-    out.print(rows)
 
 
 def find(key: str, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:

@@ -190,17 +190,22 @@ def msg_discard(
 
 @case.command("list")
 def case_list(
-    project: Project = HERE, url: Url = "", as_json: Json = False, every: Annotated[bool, typer.Option("--all")] = False
-) -> int:
+    project: Project = HERE, url: Url = "", as_json: Json = False, every: Annotated[bool, typer.Option("--all")] = False,
+    cursor: Annotated[str, typer.Option(help="Go on where the last list stopped.")] = "",
+) -> int:  # fmt: skip
     """List open cases, unsafe ones first."""
-    found = hub(project, url).get("/v1/cases", state="all" if every else "open")
+    page = hub(project, url).get("/v1/cases", state="all" if every else "open", cursor=cursor, limit=200)
+    found = page["items"]
     if as_json:
-        show_json(found)
+        show_json(page)
     for c in () if as_json else shown(found):
         mark = "[bold red]UNSAFE[/]" if c["consequence"] == "unsafe" else "[yellow]late[/]  "
         out.print(f"{mark} {c['id']}  {c['title']}  [dim]{clock(c['opened_at'])}[/]\n       [dim]{c['next_action']}[/]")
     if not found and not as_json:
         out.print("no open case")
+    if page["next"] and not as_json:
+        out.print(f"[dim]{page['showing']}[/]")
+        say_next(f"tracemill case list --cursor {page['next']}")
     return FINDINGS if any(not c["closed_at"] for c in found) else OK
 
 

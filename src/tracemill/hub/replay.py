@@ -1,4 +1,4 @@
-"""What people do about failures: replay or discard parked messages, send dead deliveries again, approve, cancel."""
+"""What people do about failures: replay or discard parked messages, send dead deliveries again, cancel."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -129,21 +129,3 @@ async def _move(
 
     runtime.announce(Effects(systems=(await runtime.store.write(write, Priority.DELIVER),)))
     return word
-
-
-async def approve(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
-    """Let a proposed command go out."""
-    now = runtime.clock()
-
-    def write(tx: Connection) -> str:
-        change = update(delivery).where(
-            delivery.c.uuid == uuid, delivery.c.state == DeliveryState.PENDING, delivery.c.approved_by.is_(None)
-        )
-        if not tx.execute(change.values(approved_by=by)).rowcount:
-            raise NotPossible(f"delivery {uuid} does not wait for approval")
-        row = tx.execute(select(delivery.c.site, delivery.c.system).where(delivery.c.uuid == uuid)).one()
-        _record(tx, row.site, now, by, "delivery.approved", uuid, reason)
-        return str(row.system)
-
-    runtime.announce(Effects(systems=(await runtime.store.write(write, Priority.DELIVER),)))
-    return "approved"
