@@ -14,6 +14,7 @@ from tracemill.cli.terminal import (
     USAGE,
     Failed,
     clock,
+    counted,
     out,
     say_next,
     show_json,
@@ -58,15 +59,18 @@ def lot(
         show_json(view)
         return OK
     view = shown(view)
-    head = f"{view['number']}  {view['item_text'] or view['item']}, {view['total']} {view['unit_name']}  {view['site']}"
+    quantity = f"{view['total']} {view['unit_name']}" if view["counted"] else "quantity not known"
+    head = f"{view['number']}  {view['item_text'] or view['item']}, {quantity}  {view['site']}"
     out.print(f"[bold]{head}[/]  {MARKS[view['verdict']]}")
     out.print(f"  {view['sentence']}\n")
-    rows = table("  system", "calls it", "shows", "should", "state", "read")
+    rows = table("  system", "calls it", "says", "should", "state", "read")
     for s in view["systems"]:
         star = "★" if "quality" in s["owns"] else " "
         state = s["wanted"]["state"] if s["wanted"] else ""
         detail = f" ({s['wanted']['detail']})" if s["wanted"] and s["wanted"]["detail"] else ""
-        rows.add_row(f"{star} {s['system']}", s["name"] or "–", s["shows"] or "–", s["should"] or "–", state + detail, s["age"])
+        says = ", ".join(said for said in (s["decided"], s["shows"]) if said)
+        should = s["should"] or "–"
+        rows.add_row(f"{star} {s['system']}", s["name"] or "–", says or "–", should, state + detail, s["age"])
     out.print(rows)
     for h in view["holds"]:
         out.print(f"  [magenta]hold[/]  {h['text']}  [dim]{h['age']}[/]")
@@ -74,7 +78,7 @@ def lot(
         out.print(f"  [dim]{a['verb'].replace('_', ' ')}[/]  {a['system']}  {a['state']}  {a['native']} {a['detail']}")
     for e in view["exposures"]:
         still = "" if e["ended"] else ", still"
-        out.print(f"  [dim]free in {e['system']} for[/] {e['seconds']:.1f} s, {e['movements']} movements{still}")
+        out.print(f"  [dim]free in {e['system']} for[/] {e['lasting']}, {counted(e['movements'], 'movement')}{still}")
     for c in view["cases"]:
         out.print(f"  [red]{c['consequence']}[/]  {c['title']}\n        [dim]{c['next_action']}[/]")
     if view["holds"] or view["cases"]:

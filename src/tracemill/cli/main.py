@@ -49,10 +49,14 @@ def demo(
 ) -> int:
     """Start a small plant and a hub on loopback, and tell the main job step by step."""
     try:
+        from tracemill.demo.run import NotPlayed
         from tracemill.demo.run import demo as play
     except ModuleNotFoundError as error:
         raise Failed(f"the demo needs {error.name}", "pip install 'tracemill[demo]'") from None
-    return play(check=check, as_json=as_json, folder=folder, port=port, erp=erp)
+    try:
+        return play(check=check, as_json=as_json, folder=folder, port=port, erp=erp)
+    except NotPlayed as error:
+        raise Failed(str(error), error.next_command) from None
 
 
 def main() -> None:
