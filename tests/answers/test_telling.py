@@ -74,8 +74,8 @@ async def test_a_settled_status_command_says_which_system_and_what_it_was_told(p
     await plant.decide("L-1", ("ACC", "383"), ("REJ", "97"))
     await plant.settle()
     texts = [e.text for e in await told(plant)]
-    assert "ERP: 383 kg available, 97 kg blocked verified" in texts
-    assert "ERP: 0 kg available verified" in texts
+    assert "ERP, told 383 kg available, 97 kg blocked: verified" in texts
+    assert "ERP, told 0 kg available: verified" in texts
     assert not any("status command" in text for text in texts)
 
 

@@ -72,6 +72,18 @@ async def test_a_part_moves_by_its_parts_and_the_list_has_pages(tmp_path: Path) 
         assert (*first.items, *rest.items) == everything
 
 
+async def test_what_would_change_nothing_or_has_no_quantity_says_so(tmp_path: Path) -> None:
+    async with plant_in(tmp_path, Mode.OBSERVE) as plant:
+        await plant.receive_lot()
+        plant.erp.put("L-1", quarantine="480")
+        await plant.observe("erp", "L-1")
+        texts = {w.system: w.text for w in (await listed(plant)).items}
+        assert texts["erp"] == "nothing to change: it shows so already"
+        await plant.decide("L-NEW", ("REJ", None), inspection="SG-9")
+        texts = {w.verb: w.text for w in (await listed(plant)).items}
+        assert texts["open_nonconformance"] == "open nonconformance, quantity not known"
+
+
 async def test_an_approved_command_says_what_it_waits_behind(tmp_path: Path) -> None:
     async with plant_in(tmp_path, Mode.PROPOSE) as plant:
         await plant.receive_lot()

@@ -94,7 +94,7 @@ def _reported(x: ch.CommandReported, lot: Lot) -> Told:
     detail = f": {x.detail}" if x.detail else ""
     state = x.state.replace("_", " ")
     if x.verb == STATUS_VERB:
-        return f"{named(x.system)}: {_target(x, lot)} {state}{detail}", x.state == "delivered"
+        return f"{named(x.system)}, told {_target(x, lot)}: {state}{detail}", x.state == "delivered"
     return f"{named(x.system)}: {_VERBS.get(x.verb, x.verb)} {state}{detail}", x.state == "delivered"
 
 

@@ -148,11 +148,14 @@ def _moves(value: Mapping[str, Any], claim: Claim | None, expresses: str) -> tup
 def _state_text(value: Mapping[str, Any], claim: Claim | None, moves: tuple[Move, ...], unit: str) -> str:
     if moves:
         return ", ".join(f"{m.quantity} {unit} {m.source} → {m.to}" for m in moves)
+    if claim is not None and show(claim.available) == value["available"]:
+        return "nothing to change: it shows so already"
     now = f"{show(claim.available)} {unit} usable → " if claim else ""
     blocked = f", {value['blocked']} {unit} blocked" if Decimal(value["blocked"]) > ZERO else ""
     return f"{now}{value['available']} {unit} usable{blocked}"
 
 
 def _act_text(verb: str, value: Mapping[str, Any], unit: str) -> str:
-    quantity = f", {value['quantity']} {unit}".rstrip() if value.get("quantity") else ""
+    told = value.get("quantity", "")
+    quantity = f", {told} {unit}".rstrip() if told not in ("", "0") else ", quantity not known" if told else ""
     return f"{asked(verb)}{quantity}" + (f", to {value['to']}" if value.get("to") else "")
