@@ -62,7 +62,7 @@ async def test_a_key_finds_deliveries_and_cases_too(tmp_path: object) -> None:
     plant.stop()
 
 
-async def test_the_board_counts_every_lot_and_shows_every_command_that_would_be_sent(tmp_path: object) -> None:
+async def test_the_board_counts_every_lot_and_every_case_with_its_disagreement(tmp_path: object) -> None:
     from tracemill.model.status import Mode
 
     plant = Plant(f"sqlite:///{tmp_path}/hub.db", mode=Mode.OBSERVE)
@@ -75,5 +75,6 @@ async def test_the_board_counts_every_lot_and_shows_every_command_that_would_be_
     seen = await hub.runtime.store.read(lambda c: board(c, hub.runtime.policies, now))
     (free,) = [d for d in seen.disagreements if d.system == "erp"]
     assert free.sentence == "7 lots free in ERP and pending in QMS"
-    assert {d.lot_number for d in free.would_send} == {f"L-{n}" for n in range(7)}
+    assert (free.cases, free.would_send) == (7, 7)
+    assert (seen.unsafe, seen.unsafe_total) == ((), 0), "they are counted where the disagreement stands"
     plant.stop()

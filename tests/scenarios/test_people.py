@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.scenarios.plant import Plant
-from tracemill.hub import replay
+from tracemill.hub import approval, replay
+from tracemill.hub.commands import By
 from tracemill.model.status import Mode
 from tracemill.store.tables import audit, delivery, message
+
+LENA = By(name="lena")
 
 
 @pytest.fixture
@@ -34,13 +37,13 @@ async def test_propose_sends_only_what_a_person_approved(database_url: str) -> N
     await plant.settle(rounds=3)
     assert plant.erp.effects == []
     proposed = (await deliveries(plant, system="erp"))[-1]
-    await replay.approve(hub.runtime, proposed.uuid, "lena", "checked")
+    await approval.approve(hub.runtime, proposed.uuid, LENA, "checked")
     await plant.settle(rounds=5)
     assert plant.erp.stock["L-1"]["quarantine"] == 480
     said = await plant.rows(select(audit.c.actor, audit.c.action).where(audit.c.subject == proposed.uuid))
     assert [tuple(row) for row in said] == [("lena", "delivery.approved")]
     with pytest.raises(replay.NotPossible, match="does not wait"):
-        await replay.approve(hub.runtime, proposed.uuid, "lena", "again")
+        await approval.approve(hub.runtime, proposed.uuid, LENA, "again")
     plant.stop()
 
 

@@ -10,7 +10,7 @@ from tracemill.answers import lot_parts as parts
 from tracemill.answers.page import Page, Sites, at_sites, paged
 from tracemill.answers.verdict import sentence
 from tracemill.core.evolve import fold, replace
-from tracemill.core.usable import allowance, verdict
+from tracemill.core.usable import allowance, counted, verdict
 from tracemill.model.change import AnyChange
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
@@ -48,6 +48,7 @@ class LotView(Record, frozen=True):
     verdict: str
     sentence: str
     known: bool
+    counted: bool  # anybody has told how much of it there is
     usable: str
     blocked: str
     total: str
@@ -123,6 +124,7 @@ def _view(
         verdict=verdict(found),
         sentence=sentence(found, policy),
         known=allowed.known,
+        counted=counted(found),
         usable=show(allowed.usable),
         blocked=show(allowed.blocked),
         total=show(allowed.total),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from tracemill.answers.words import age, ages, held_clause
+from tracemill.answers.words import age, ages, held_clause, lasting
 from tracemill.core.usable import reasons
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
@@ -81,6 +81,7 @@ class ExposureView(Record, frozen=True):
     since: datetime
     until: datetime | None
     seconds: float
+    lasting: str
     movements: int
     ended: bool
 
@@ -168,8 +169,8 @@ def links(found: dict[str, str]) -> tuple[Link, ...]:
 
 def exposures(found: Lot, at: datetime) -> tuple[ExposureView, ...]:
     return tuple(
-        ExposureView(system=s, since=e.since, until=e.until, seconds=ages(e.since, e.until or at), movements=e.movements,
-                     ended=e.until is not None)
+        ExposureView(system=s, since=e.since, until=e.until, seconds=ages(e.since, e.until or at),
+                     lasting=lasting(ages(e.since, e.until or at)), movements=e.movements, ended=e.until is not None)
         for s, e in found.exposures.items()
     )  # fmt: skip
 

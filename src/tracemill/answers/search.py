@@ -86,7 +86,7 @@ def _cases(c: Connection, text: str, lots: list[str], sites: Sites) -> tuple[Cas
     own = cases.one(c, text)
     if own is not None and (sites is None or own.site in sites):
         return (own,)
-    return tuple(k for uuid in lots[:MOST] for k in cases.listed(c, sites, lot_id=uuid, limit=MOST))[:MOST]
+    return tuple(k for uuid in lots[:MOST] for k in cases.every(c, sites, lot_id=uuid))[:MOST]
 
 
 def _by_batch(c: Connection, text: str, sites: Sites) -> list[reference.Candidate]:

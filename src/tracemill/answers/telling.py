@@ -3,22 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from tracemill.answers.words import amount, held_clause, named
+from tracemill.answers.words import amount, decided, held_clause, lasting, named
 from tracemill.model import change as ch
+from tracemill.model.decision import STATUS_VERB
 from tracemill.model.lot import Lot
 from tracemill.model.quantity import NAMES, show
-from tracemill.model.status import DispositionKind, Evidence, Side
+from tracemill.model.status import Evidence, Side
 
 Told = tuple[str, bool]  # the sentence; True: technical, shown collapsed
 
-_DECISIONS = {
-    DispositionKind.ACCEPT: "accepted", DispositionKind.CONCESSION: "accepted by concession", DispositionKind.REJECT: "rejected",
-    DispositionKind.REWORK: "to be reworked", DispositionKind.REGRADE: "regraded", DispositionKind.RETURN: "to be returned",
-    DispositionKind.SCRAP: "to be scrapped", DispositionKind.REINSPECT: "to be inspected again",
-    DispositionKind.INVALIDATED: "decision invalidated", DispositionKind.HOLD: "put on hold", DispositionKind.PENDING: "pending",
-}  # fmt: skip
 _VERBS = {
-    "set_status": "its status command",
     "open_inspection": "the inspection",
     "open_nonconformance": "the nonconformance",
     "post_sample": "the sample's posting",
@@ -62,19 +56,14 @@ def _lifted(x: ch.HoldLifted, _: Lot) -> Told:
     return f"hold lifted: {x.reason.replace('_', ' ')}, by {named(x.by)}{note}", False
 
 
-def _parts(x: ch.Disposed | ch.DispositionIgnored, lot: Lot) -> str:
-    said = [f"{amount(p.quantity.amount, lot) if p.quantity else 'the rest'} {_DECISIONS[p.decision]}" for p in x.parts]
-    return ", ".join(said)
-
-
 def _disposed(x: ch.Disposed, lot: Lot) -> Told:
     signer = f", signed {x.signer}" + (f" ({x.meaning})" if x.meaning else "") if x.signer else ""
     review = "; it came late and waits for review" if x.pending_review else ""
-    return f"{named(x.owner)} decided: {_parts(x, lot)}{signer}{review}", False
+    return f"{named(x.owner)} decided: {decided(x.parts, lot)}{signer}{review}", False
 
 
 def _ignored(x: ch.DispositionIgnored, lot: Lot) -> Told:
-    return f"{named(x.by)} said {_parts(x, lot)}; it does not count: {x.why}", False
+    return f"{named(x.by)} said {decided(x.parts, lot)}; it does not count: {x.why}", False
 
 
 def _inspected(x: ch.InspectionLinked, _: Lot) -> Told:
@@ -117,16 +106,27 @@ def _asked(x: ch.ActAsked, _: Lot) -> Told:
     return f"{named(x.system)} asked for {_VERBS.get(x.verb, x.verb)}", True
 
 
-def _reported(x: ch.CommandReported, _: Lot) -> Told:
+def _reported(x: ch.CommandReported, lot: Lot) -> Told:
     detail = f": {x.detail}" if x.detail else ""
     state = x.state.replace("_", " ")
+    if x.verb == STATUS_VERB:
+        return f"{named(x.system)}, told {_target(x, lot)}: {state}{detail}", x.state == "delivered"
     return f"{named(x.system)}: {_VERBS.get(x.verb, x.verb)} {state}{detail}", x.state == "delivered"
+
+
+def _target(x: ch.CommandReported, lot: Lot) -> str:
+    """Say what a status command wanted; of one that a newer has replaced, the lot no longer knows it."""
+    wanted = lot.wanted.get(x.system)
+    if wanted is None or wanted.command != x.command:
+        return "an earlier status"
+    blocked = f", {amount(wanted.target.blocked, lot)} blocked" if wanted.target.blocked else ""
+    return f"{amount(wanted.target.available, lot)} available{blocked}"
 
 
 def _exposed(x: ch.Exposed, _: Lot) -> Told:
     if x.until is None:
         return f"free in {named(x.system)} until it is restricted", False
-    return f"was free in {named(x.system)} for {(x.until - x.since).total_seconds():.1f} s", False
+    return f"was free in {named(x.system)} for {lasting((x.until - x.since).total_seconds())}", False
 
 
 def _case_opened(x: ch.CaseOpened, _: Lot) -> Told:

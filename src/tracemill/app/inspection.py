@@ -1,7 +1,6 @@
 """Inspection rules of a site: compiled for decisions, and checked before a lot depends on them."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from tracemill.app.config import InspectionConfig
 from tracemill.core.decision_table import DecisionTable, DecisionTableError, compile_table
@@ -22,7 +21,7 @@ def inspection_policy(conf: InspectionConfig) -> InspectionPolicy:
         level=conf.level,
         aql=conf.aql,
         severity=conf.severity,
-        container=Decimal(conf.container) if conf.container else None,
+        container=conf.container,
         table=compile_table(conf.table) if conf.table else None,
         approvals=conf.approvals,
         risks=conf.risks,

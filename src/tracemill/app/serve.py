@@ -14,6 +14,7 @@ from tracemill.api.application import create_app
 from tracemill.api.security import Security
 from tracemill.app.build import build_hub, utc_now
 from tracemill.app.config import ConfigError, load_project
+from tracemill.app.value import endpoint
 from tracemill.console import pages
 from tracemill.hub.accounts import Accounts
 from tracemill.hub.hub import Hub
@@ -28,9 +29,9 @@ def serve(folder: Path, tell: Tell) -> int:
     if project is None:
         raise ConfigError(reader.findings)
     logs.configure(project.hub.log_level)
-    host, _, port = project.hub.listen.rpartition(":")
+    host, port = endpoint(project.hub.listen)
     zone = project.sites[project.hub.sites[0]].zone
-    return uvloop.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, zone, host, int(port), tell))
+    return uvloop.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, zone, host, port, tell))
 
 
 async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port: int, tell: Tell) -> int:

@@ -67,7 +67,7 @@ async def _lot(request: Request, hub: Hub, meant: Candidate, then: datetime | No
     came = await hub.runtime.store.read(lambda c: messages.listed(c, None, limit=20, lot_id=view.id))
     value = {**plain(view), "timeline": told, "messages": came}
     return answer(
-        request, "lot.html", value, lot=view, told=told, messages=came, path=lot_path(view.id), systems=figures.shown(view),
+        request, "lot.html", value, lot=view, told=told, messages=came, path=lot_path(view.id), systems=view.systems,
         stale=figures.stale, balance=figures.balance(view, _capped(hub, view.site)), obstacles=figures.obstacles(view),
     )  # fmt: skip
 

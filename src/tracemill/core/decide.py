@@ -46,7 +46,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy)
-    passed_on = inheritance.carried(match.lot)
+    passed_on = inheritance.carried(match.lot) if match.lot.used else {}
     _introduce(draft, match, view)
     if isinstance(event.data, e.StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
@@ -61,7 +61,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if isinstance(event.data, e.StockObserved):
         stock.close_exposure(draft, allowance(draft.lot).usable)
     alerts.watch(draft)
-    if inheritance.carried(draft.lot).keys() != passed_on.keys():
+    if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
         draft.spread()
     _note_edges(draft, view)
     view.put(draft.lot)

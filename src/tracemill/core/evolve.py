@@ -105,9 +105,9 @@ def _moved(lot: Lot, ch: c.Moved) -> Lot:
 
 
 def _linked(lot: Lot, ch: c.Linked) -> Lot:
-    if ch.side is not Side.OUTPUT or ch.transformation in lot.made_by:
-        return lot
-    return replace(lot, made_by=(*lot.made_by, ch.transformation))
+    if ch.side is Side.INPUT:
+        return lot if lot.used else replace(lot, used=True)
+    return lot if ch.transformation in lot.made_by else replace(lot, made_by=(*lot.made_by, ch.transformation))
 
 
 def _shipped(lot: Lot, ch: c.ShipmentChanged) -> Lot:

@@ -12,6 +12,8 @@ from tracemill.model.status import HoldReason
 class NotAllowed(ValueError):
     """Only the placer, or a role with the right, lifts a hold."""
 
+    hint = "lift it where it was placed, or name who else may under lifters: of the site's file; then discard this message"
+
 
 def placed(draft: Draft, data: HoldRequested) -> None:
     """Place a hold; asked again with the same id, it is the same hold."""

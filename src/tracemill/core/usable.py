@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Claim, Hold, Lot, Target
+from tracemill.model.quantity import show
 from tracemill.model.record import Record
 from tracemill.model.status import RELEASING, DispositionKind, HoldReason
 
@@ -30,6 +31,11 @@ def on_hand(lot: Lot) -> Decimal:
     if lot.received_at is None and "produced" not in lot.moved:
         return max((claim.total for claim in lot.claims.values()), default=ZERO)
     return max(ZERO, lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO))
+
+
+def counted(lot: Lot) -> bool:
+    """Say whether anybody has told how much of a lot there is: nothing told is not nothing there."""
+    return lot.received_at is not None or bool(lot.claims)
 
 
 def used(lot: Lot) -> Decimal:
@@ -137,12 +143,27 @@ _NEXT = {
     HoldReason.AWAITING_INSPECTION: "decide the inspection in {system}",
     HoldReason.UNREAD: "read it: tracemill msg show {native}",
     HoldReason.REJECTED: "quality decides again in {system}, or the goods are returned",
+    HoldReason.QUALITY: "quality decides again in {system}",
+    HoldReason.CONFLICT: "restrict it there; the hold lifts itself once that is read back",
+    HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }
+
+
+def _next(hold: Hold, system: str) -> str:
+    """Say what ends a hold: a step of the one who can take it."""
+    placer = "people at the hub lift it" if hold.system == "hub" else "the placer lifts it in {system}"
+    return _NEXT.get(hold.reason, placer).format(system=system, native=hold.native)
+
+
+def said(amount: Decimal, lot: Lot) -> str:
+    """Write an amount in the lot's unit; without one where nobody has told it, rather than in pieces."""
+    return str(lot.quantity(amount)) if lot.unit else show(amount)
 
 
 def hold_words(hold: Hold, lot: Lot) -> str:
     """Say a hold in words: what, how much, by whom."""
-    amount = "" if hold.quantity is None else f"{lot.quantity(hold.quantity)} "
+    unknown = hold.quantity == ZERO and not counted(lot)
+    amount = "a quantity not known, " if unknown else "" if hold.quantity is None else f"{said(hold.quantity, lot)} "
     by = f" by {hold.by}" if hold.by and hold.by != hold.system else ""
     note = f": {hold.note}" if hold.note else ""
     placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
@@ -157,7 +178,7 @@ def reasons(lot: Lot, quality: str = "") -> list[Reason]:
             owner=who,
             since=h.placed_at,
             kind=h.reason,
-            next_action=_NEXT.get(h.reason, "the placer lifts it in {system}").format(system=who, native=h.native),
+            next_action=_next(h, who),
         )
         for h in lot.holds.values()
         for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.system]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -24,21 +25,27 @@ PLANTS: Mapping[str, Callable[[Path, int, Progress], AbstractAsyncContextManager
 }
 
 
+class NotPlayed(RuntimeError):
+    """A story that cannot be played, and what to do."""
+
+    def __init__(self, text: str, next_command: str) -> None:
+        super().__init__(text)
+        self.next_command = next_command
+
+
 def demo(*, check: bool, as_json: bool = False, folder: Path | None = None, port: int = 8420, erp: str = "demo") -> int:
-    """Run the demo; return the exit code: 0 only if every claim was read back as expected."""
+    """Run the demo; return the exit code: 0 only if every claim was read back as expected. Raises NotPlayed."""
     if folder is not None and folder.exists() and any(folder.iterdir()):
-        print(f"error: {folder} is not empty, and a story is played once\nnext: give a new folder", file=sys.stderr)
-        return 1
+        raise NotPlayed(f"{folder} is not empty, and a story is played once", "tracemill demo --folder NEW_FOLDER")
     show = show_json if check or as_json else Teller().show
     base = folder or Path(tempfile.mkdtemp(prefix="tracemill-demo-"))
     try:
         opened = PLANTS[erp](base, free_port() if check else port, _progress)
         return asyncio.run(_tell(opened, show, check=check))
     except (DidNotStart, NotInstallable, NotStarted) as error:
-        print(f"error: {error}\nnext: look at {base}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
+        raise NotPlayed(str(error), f"look at {base}" if folder else "tracemill demo --folder NEW_FOLDER") from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 1 if check else 0  # what was not read back is not proven
     finally:
         if folder is None:
             shutil.rmtree(base, ignore_errors=True)
@@ -49,7 +56,9 @@ def _progress(text: str) -> None:
 
 
 async def _tell(opened: AbstractAsyncContextManager[Stage], show: Show, *, check: bool) -> int:
-    failed = 0
+    failed, playing = 0, asyncio.current_task()
+    if playing is not None:  # as Ctrl-C: the plant and the hub end with us
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     async with opened as stage:
         async for scene in stage.scenes:
             show(scene)
@@ -87,7 +96,7 @@ class Teller:
         self._out.print(f"\n[bold]{self._n}. {scene.title}[/]")
         for claim in scene.claims:
             mark = "[green]✓[/]" if claim.holds else "[red]✕[/]"
-            owner = f" [dim]owns {claim.owner}[/]" if claim.owner else ""
-            self._out.print(f"   {mark} {claim.system:<4} {claim.says}{owner} [dim]read after {claim.seconds:.1f} s[/]")
+            owner, age = f"owns {claim.owner}; " if claim.owner else "", f"hub: {claim.age}; " if claim.age else ""
+            self._out.print(f"   {mark} {claim.system:<4} {claim.says}  [dim]{owner}{age}so after {claim.seconds:.1f} s[/]")
             if not claim.holds:
                 self._out.print(f"        expected {claim.expected}\n        read     {claim.got}")

@@ -24,6 +24,7 @@ class Link:
     feeds: Map[str, FeedSpec]
     operations: Map[str, OperationSpec]
     mappings: Map[str, Mapping]
+    declared: frozenset[str] = frozenset()  # units that the conversions of the site declare
     stock_mapping: str = ""
     list_size: int = 50
     assign: Cell | None = None

@@ -23,6 +23,7 @@ from tracemill.store.messages import Stored
 from tracemill.store.writer import Priority
 
 BATCH_SIZE = 100
+UNDECIDABLE = "correct it at its source, then discard this message; the hub's log says more under its id"
 WAITING = (MessageState.RECEIVED, MessageState.PARKED)
 
 
@@ -91,7 +92,7 @@ class Processor:
 
     async def _poisoned(self, item: Read, error: Exception) -> None:
         cause = error.cause if isinstance(error, Poisoned) else error
-        item.problem = Untranslatable("T320", f"{type(cause).__name__}: {cause}", "the events of this message cannot be decided")
+        item.problem = Untranslatable("T320", f"{type(cause).__name__}: {cause}", getattr(cause, "hint", "") or UNDECIDABLE)
         item.events = []
         log.warning("poisoned", message=item.message.uuid, system=item.message.system, cause=str(cause))
         try:

@@ -1,10 +1,10 @@
-"""What people do about failures: replay or discard parked messages, send dead deliveries again, approve, cancel."""
+"""What people do about failures: replay or discard parked messages, send dead deliveries again, cancel."""
 
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from tracemill.hub import report
 from tracemill.hub.decider import Item, Poisoned
@@ -19,7 +19,7 @@ from tracemill.store import audit, deliveries, lots, messages
 from tracemill.store.decisions import Effects
 from tracemill.store.deliveries import Delivery
 from tracemill.store.messages import Stored
-from tracemill.store.tables import delivery, hold, lot
+from tracemill.store.tables import hold, lot
 from tracemill.store.writer import Priority
 
 
@@ -38,6 +38,7 @@ async def replay(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
     def write(tx: Connection) -> Effects:
         effects = write_batch(runtime, tx, [Read(message, item.keys, item.events, None)], now, MessageState.REPLAYED)
         more = runtime.commit(tx, _lift(tx, message, by, reason, now), now)
+        messages.settle(tx, [message.id], MessageState.REPLAYED, now, settled_by=by, reason=reason)
         lots.stop_waiting(tx, message.uuid)
         _record(tx, message.site, now, by, "message.replayed", uuid, reason)
         return Effects(systems=(*effects.systems, *more.systems))
@@ -160,21 +161,3 @@ async def _intervene(
 
     runtime.announce(await runtime.store.write(write, Priority.DELIVER))
     return word
-
-
-async def approve(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
-    """Let a proposed command go out."""
-    now = runtime.clock()
-
-    def write(tx: Connection) -> str:
-        change = update(delivery).where(
-            delivery.c.uuid == uuid, delivery.c.state == DeliveryState.PENDING, delivery.c.approved_by.is_(None)
-        )
-        if not tx.execute(change.values(approved_by=by)).rowcount:
-            raise NotPossible(f"delivery {uuid} does not wait for approval")
-        row = tx.execute(select(delivery.c.site, delivery.c.system).where(delivery.c.uuid == uuid)).one()
-        _record(tx, row.site, now, by, "delivery.approved", uuid, reason)
-        return str(row.system)
-
-    runtime.announce(Effects(systems=(await runtime.store.write(write, Priority.DELIVER),)))
-    return "approved"

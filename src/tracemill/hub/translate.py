@@ -45,7 +45,7 @@ def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
 def translate(link: Link | None, message: Stored) -> list[Event]:
     """Return the events of a message; raises Untranslatable."""
     if link is None or message.feed == API_FEED:
-        return [_from_cloudevent(message)]
+        return [_from_cloudevent(message, link)]
     spec = link.feeds[message.feed]
     if not message.key:
         raise Untranslatable("T301", "the record has no key", f"check feeds.{message.feed}.key of pack {link.pack.pack}")
@@ -81,7 +81,8 @@ def translate_body(
         mapping = link.mappings[name]
         for ordinal, mapped in enumerate(mapping.apply_all(source)):
             _check(mapped, link, name)
-            values = _with_units(mapped.values, link.pack.units)
+            mend = f'correct mapping {name} of pack {link.pack.pack}, then replay; or correct it at its source, then discard this'
+            values = _with_units(mapped.values, link, "", mend)
             envelope = {
                 "id": derived(origin, name, ordinal),
                 "recorded": received_at,
@@ -111,18 +112,29 @@ def _check(mapped: Mapped, link: Link, name: str) -> None:
         )
 
 
-def _with_units(value: Any, aliases: Mapping[str, str]) -> Any:
-    """Give every {amount, unit} its UN/ECE Rec 20 code and every {text, zone} its moment."""
+def _with_units(value: Any, link: Link | None, path: str, mend: str) -> Any:
+    """Give every {amount, unit} its exact amount and its code; `mend` says what helps where the amount cannot be read."""
     if isinstance(value, list):
-        return [_with_units(v, aliases) for v in value]
+        return [_with_units(v, link, f"{path}[{n}]", mend) for n, v in enumerate(value)]
     if not isinstance(value, Mapping):
         return value
-    if value.keys() == {"amount", "unit"}:
-        try:
-            return {"amount": amount(value["amount"]), "unit": unit_code(str(value["unit"]), dict(aliases))}
-        except (BadQuantity, UnknownUnit) as error:
-            raise Untranslatable("T311", str(error)) from None
-    return {k: _with_units(v, aliases) for k, v in value.items()}
+    if value.keys() != {"amount", "unit"}:
+        return {k: _with_units(v, link, f"{path}.{k}".lstrip("."), mend) for k, v in value.items()}
+    try:
+        number = amount(value["amount"])
+    except BadQuantity as error:
+        raise Untranslatable("T311", f"field {path}.amount: {error}", mend) from None
+    aliases, declared = (link.pack.units, link.declared) if link else ({}, ())
+    try:
+        return {"amount": number, "unit": unit_code(str(value["unit"]), aliases, declared)}
+    except UnknownUnit as error:
+        raise Untranslatable("T311", f"field {path}.unit: {error}", _unit_hint(str(value["unit"]), link)) from None
+
+
+def _unit_hint(unit: str, link: Link | None) -> str:
+    where = f"the pack {link.pack.pack} under units: {{{unit}: KGM}}" if link else "a pack under units:"
+    site = f"sites/{link.site}.yaml" if link else "the site's file"
+    return f"say what it is in {where}, or how much it is under conversions: of {site}; restart the hub, then replay this message"
 
 
 def _event(
@@ -172,7 +184,7 @@ def _moment(value: Any) -> Moment | None:
         raise Untranslatable("T315", str(error), "declare the zone in the pack") from None
 
 
-def _from_cloudevent(message: Stored) -> Event:
+def _from_cloudevent(message: Stored, link: Link | None) -> Event:
     """Read a structured CloudEvent that came through the API."""
     body = _parse(message.body)
     if not isinstance(body, dict):
@@ -180,7 +192,8 @@ def _from_cloudevent(message: Stored) -> Event:
     kind, data = str(body.get("type", "")), body.get("data")
     if kind in INTERNAL or not isinstance(data, dict):
         raise Untranslatable("T316", f"event type {kind!r} cannot be sent from outside, or its data is not an object")
-    values = {**_with_units(data, {}), "occurred": body.get("time"), "actor": message.actor}
+    mend = "correct it at its source, send it under a new id, then discard this message"
+    values = {**_with_units(data, link, "data", mend), "occurred": body.get("time"), "actor": message.actor}
     envelope = {
         "id": derived(message.uuid, "cloudevent"),
         "recorded": message.received_at,

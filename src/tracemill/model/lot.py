@@ -158,6 +158,7 @@ class Lot(Record, frozen=True):
     exposures: dict[str, Exposure] = {}
     cases: dict[str, OpenCase] = {}
     made_by: tuple[str, ...] = ()  # transformations it came out of
+    used: bool = False  # it went into one: something was made from it
     shipments: dict[str, Shipped] = {}
     version: int = 0
 

@@ -81,6 +81,3 @@ class Policy(Record, frozen=True):
             rank = (bool(rule.item_class), rule.valid_from.timestamp() if rule.valid_from else 0.0, rule.owner)
             best = rank if best is None or rank[:2] >= best[:2] else best
         return best[2] if best else None
-
-    def with_role(self, role: str) -> tuple[SystemPolicy, ...]:
-        return tuple(s for s in self.systems.values() if role in s.roles)

@@ -216,10 +216,10 @@ def still(tx: Connection, ids: Iterable[int], states: tuple[MessageState, ...]) 
     return found
 
 
-def settle(tx: Connection, ids: Iterable[int], state: MessageState, at: datetime) -> None:
-    """Mark messages as processed (or replayed)."""
+def settle(tx: Connection, ids: Iterable[int], state: MessageState, at: datetime, **who: str) -> None:
+    """Mark messages as processed, or as replayed: then `settled_by` and `reason` say by whom and why."""
     for some in chunks(ids):
-        tx.execute(_SETTLED, {"ids": some, "to": state, "at": at})
+        tx.execute(_SETTLED.values(**who) if who else _SETTLED, {"ids": some, "to": state, "at": at})
 
 
 def park(tx: Connection, message_id: int, code: str, cause: str, hint: str, at: datetime) -> None:
