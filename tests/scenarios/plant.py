@@ -358,7 +358,7 @@ class Plant:
             site=SITE,
             system=system,
             feed=feed,
-            kind=FEEDS[feed].kind,
+            kind=FEEDS[feed].kind if feed in FEEDS else FeedKind.FACTS,
             key=key,
             body=raw,
             content_type="application/json",
@@ -408,6 +408,13 @@ class Plant:
         written = [{"code": code, **({"qty": qty, "unit": "kg"} if qty else {})} for code, qty in parts]
         body = {"id": inspection, "batch": batch, "rev": rev, "parts": written, "at": self.clock().isoformat()}
         await self.tell("qms", "decisions", inspection, body)
+
+    async def push(self, system: str, kind: str, data: dict[str, Any]) -> None:
+        """Let a system push a CloudEvent."""
+        self.told += 1
+        event = {"specversion": "1.0", "id": f"P{self.told}", "source": f"/{system}", "type": kind, "data": data}
+        event["time"] = self.clock().isoformat()
+        await self.tell(system, "events", f"P{self.told}", event)
 
     async def tell_made(self, kind: str, order: str, lot: str, qty: str, *, settle: bool = True, **more: Any) -> None:
         """Let the MES tell what went into an order, or came out of it."""

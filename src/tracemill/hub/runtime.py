@@ -8,6 +8,7 @@ from secrets import randbits
 
 from sqlalchemy import Connection
 
+from tracemill.answers.adjacency import Adjacency
 from tracemill.hub.decider import Clock, Decider, Item
 from tracemill.hub.link import Link
 from tracemill.hub.steps import Reach, Step, passed
@@ -27,6 +28,7 @@ class Runtime:
     ) -> None:
         self.store, self.policies, self.links, self.clock, self.reach = store, policies, links, clock, reach
         self.decider = Decider(store.ids, policies, {n: link.effect_time for n, link in links.items()}, reach)
+        self.adjacency = Adjacency()
         self.received = asyncio.Event()
         self.spreading = asyncio.Event()
         self.stopping = asyncio.Event()

@@ -136,6 +136,7 @@ def _row(row_id: int, state: Lot, at: Any) -> Row:
         "unsafe": state.unsafe,
         "state": encode(state).decode(),
         "updated_at": at,
+        "received": state.received_at is not None,
     }
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -170,6 +171,7 @@ lot = Table(
     Column("unsafe", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("received", Boolean, nullable=False, server_default=false()),
 )
 Index("lot_verdict", lot.c.site, lot.c.verdict)
 Index("lot_number", lot.c.number)

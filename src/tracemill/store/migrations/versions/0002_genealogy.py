@@ -1,4 +1,4 @@
-"""Genealogy: transformations, the edges of lots into and out of them, and lots whose holds are still to be carried on."""
+"""Genealogy: transformations, the edges of lots, where a lot came from outside, and whose holds are still to be carried on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ TIME = sa.BigInteger()  # UTC microseconds
 def upgrade() -> None:
     for part in (_transformation, _edge, _spread):
         part()
+    op.add_column("lot", sa.Column("received", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def _transformation() -> None:

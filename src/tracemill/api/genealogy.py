@@ -1,0 +1,38 @@
+"""Genealogy: what a lot was made from, what was made of it, and whether that is all."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from tracemill.answers import lot as answers
+from tracemill.answers import trace as traces
+from tracemill.api.access import HubOf, needs
+from tracemill.api.answer import answer, returns
+from tracemill.api.lots import found
+from tracemill.api.problem import Problem
+from tracemill.api.security import Caller
+
+router = APIRouter(prefix="/v1/lots", tags=["genealogy"])
+READ = needs("lots:read")
+
+
+@router.get("/{ref:path}/trace", **returns(traces.TraceView))
+async def trace(
+    hub: HubOf, ref: str, caller: Caller = READ, site: str = "", direction: Literal["forward", "back"] = "forward",
+    as_of: Annotated[datetime | None, Query(description="what had occurred then; needs an offset")] = None,
+    known_at: Annotated[int | None, Query(description="what the hub knew at a position of the site's record", ge=0)] = None,
+    limit: int = Query(traces.SHOWN, ge=1, le=10_000),
+) -> Response:  # fmt: skip
+    """Walk forward to what was made of a lot, or back to what it was made from; says whether the answer is complete."""
+    if as_of is not None and as_of.tzinfo is None:
+        raise Problem(422, f"as_of {as_of.isoformat()} has no offset", next_action="write 2026-11-23T14:05:00+01:00")
+    uuid, runtime = await found(hub, ref, caller, site), hub.runtime
+    state = await runtime.store.read(lambda c: answers.state(c, uuid))
+    if state is None:
+        raise Problem(404, f"there is no lot {uuid}")
+    view = await runtime.store.read(
+        lambda c: traces.trace(c, runtime.adjacency, state, direction, as_of=as_of, known_at=known_at, limit=limit)
+    )
+    return answer(view)

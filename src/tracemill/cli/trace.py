@@ -1,0 +1,70 @@
+"""Tracing: what a lot was made from, or what was made of it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from tracemill.cli.client import part
+from tracemill.cli.options import HERE, Json, Project, Url, hub
+from tracemill.cli.terminal import FINDINGS, MARKS, OK, Failed, clock, counted, out, show_json, shown, table, word, working
+
+
+def trace(
+    ref: Annotated[str, typer.Argument(metavar="LOT")],
+    forward: Annotated[bool, typer.Option("--forward", help="What was made of it (the default).")] = False,
+    back: Annotated[bool, typer.Option("--back", help="What it was made from.")] = False,
+    project: Project = HERE,
+    url: Url = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="What had occurred then: 2026-11-23T14:05:00+01:00.")] = "",
+    known_at: Annotated[int | None, typer.Option("--known-at", help="What the hub knew at a position of its record.")] = None,
+    limit: Annotated[int, typer.Option(help="How many lots to list.")] = 50,
+    site: str = "",
+    as_json: Json = False,
+) -> int:
+    """Trace a lot both ways; exit 2 where the answer is not complete, with every reason."""
+    if forward and back:
+        raise Failed("a trace goes one way: --forward or --back", f"tracemill trace {word(ref)} --back")
+    asked: dict[str, Any] = {"direction": "back" if back else "forward", "as_of": as_of, "known_at": known_at, "limit": limit}
+    with working("walking the genealogy"):
+        view = hub(project, url).get(f"/v1/lots/{part(ref)}/trace", otherwise=f"tracemill find {word(ref)}", site=site, **asked)
+    if as_json:
+        show_json(view)
+    else:
+        _tell(shown(view))
+    return OK if view["complete"] else FINDINGS
+
+
+def _tell(view: dict[str, Any]) -> None:
+    out.print(f"[bold]{view['sentence']}[/]")
+    for gap in view["gaps"]:
+        examples = f"  [dim]{', '.join(gap['examples'])}[/]" if gap["examples"] else ""
+        out.print(f"  [bold red]?[/] {gap['text']}{examples}")
+    out.print()
+    out.print(_lots(view))
+    listed = len(view["lots"]) - 1
+    if listed < view["found_lots"]:
+        more = min(view["found_lots"] + 1, 10_000)
+        out.print(f"showing {listed} of {counted(view['found_lots'], 'lot')}; more: --limit {more}")
+    _works(view)
+
+
+def _lots(view: dict[str, Any]) -> Any:
+    rows = table("", "lot", "item", "quantity", "", "where", "shipments")
+    for n in view["lots"]:
+        where = ", ".join(f"{p['system']} {p['available']}/{p['quarantine']}/{p['blocked']}" for p in n["where"])
+        sent = ", ".join(f"{s['shipment']} {s['quantity']} {s['customer']} {s['state']}" for s in n["shipments"])
+        name = f"{'  ' * n['depth']}{n['number']}"
+        quantity = f"{n['quantity']} {n['unit']}"
+        rows.add_row(str(n["depth"]), name, n["item_text"] or n["item"], quantity, MARKS[n["verdict"]], where or "–", sent or "–")
+    return rows
+
+
+def _works(view: dict[str, Any]) -> None:
+    names = {n["id"]: n["number"] for n in view["lots"]}
+    for w in view["works"]:
+        machine = f" on {w['machine']}" if w["machine"] else ""
+        out.print(f"\n[bold]{w['key']}[/] {w['kind']}{machine}  [dim]{clock(w['first_at'])}[/]")
+        for link in [x for x in view["links"] if x["work"] == w["id"]]:
+            arrow = "→" if link["side"] == "input" else "←"
+            doubt = f"  [yellow]{link['evidence']}[/]" if link["evidence"] in ("backflushed", "inferred") else ""
+            out.print(f"  {arrow} {names.get(link['lot'], link['lot'])}  {link['quantity']} {link['unit']}{doubt}")
