@@ -187,7 +187,7 @@ def _move(j: Judged, now: datetime) -> Move:
     """Say where a look leads: done, sent again, given up, or looked at again later."""
     d = j.delivery
     if j.state is S.VERIFIED:
-        return Move(d, S.VERIFIED, {"settled_at": now, "detail": j.detail, "next_at": now})
+        return Move(d, S.VERIFIED, {"settled_at": now, "detail": j.detail, "next_at": now, "native": j.native or d.native})
     if j.state is not S.RETRYING:
         return Move(d, j.state, {"detail": j.detail, "next_at": max(j.again, now + timedelta(milliseconds=200))})
     if d.attempts >= MISMATCHES and not d.restricts:
