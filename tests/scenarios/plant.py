@@ -344,9 +344,12 @@ class Plant:
         return SystemPolicy(**named, mode=self.mode, verbs=tuple(link.operations), receipt=link.pack.receipt)
 
     def stop(self) -> None:
-        """End the hub as kill -9 would: nothing is finished, only the database is closed."""
+        """End the hub as kill -9 would: calls under way are cut, what waits to be written is dropped."""
         if self.hub is not None:
-            self.hub.runtime.store.close()
+            for sender in self.hub.senders.values():
+                for task in sender._running:
+                    task.cancel()
+            self.hub.runtime.store.close(finish=False)
             self.hub = None
 
     async def tell(self, system: str, feed: str, key: str, body: Any, *, process: bool = True) -> None:

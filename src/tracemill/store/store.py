@@ -83,8 +83,9 @@ class Store:
         with self._reader_engine.connect() as connection:
             return run(connection)
 
-    def close(self) -> None:
-        self.writer.stop()
+    def close(self, *, finish: bool = True) -> None:
+        """Let go of the database; without `finish` abruptly, as when the process dies."""
+        self.writer.stop(finish=finish)
         self._readers.shutdown()
         self._reader_engine.dispose()
         self._writer_engine.dispose()
