@@ -236,7 +236,7 @@ def close_parked(tx: Connection, uuid: str, state: MessageState, by: str, reason
 
 def index(tx: Connection, keys: Iterable[tuple[int, str, str]]) -> None:
     """Make messages findable by (message id, kind, value)."""
-    rows = [{"message_id": m, "kind": k, "value": v[:200], "look": look(v)[:200]} for m, k, v in keys]
+    rows = [{"message_id": m, "kind": k, "value": v[:200], "look": look(v)} for m, k, v in keys]
     upsert(tx, business_key, rows, ("value", "kind", "message_id"), ())
 
 
