@@ -270,5 +270,5 @@ def fate(tx: Connection, uuid: str) -> Fate | None:
 def told_before(tx: Connection, system: str, feed: str, key: str) -> str:
     """Return the message that first carried a key; empty where none did."""
     query = select(message.c.uuid).join(seen, seen.c.message_id == message.c.id)
-    found = tx.execute(query.where(seen.c.system == system, seen.c.feed == feed, seen.c.key == key[:500]).limit(1)).scalar()
+    found = tx.execute(query.where(seen.c.system == system, seen.c.feed == feed, seen.c.key == storable(key)).limit(1)).scalar()
     return str(found or "")
