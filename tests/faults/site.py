@@ -76,8 +76,26 @@ feeds:
     records: body.items
     key: id
     mappings: [decision]
+  made:
+    kind: facts
+    every: 100ms
+    request: {path: /records/made}
+    records: body.items
+    key: id
+    mappings: [consumed, produced]
 codes: {decision: {ACC: accept, REJ: reject, HOLD: hold}}
 mappings:
+  consumed: &made
+    event: material.consumed.v1
+    when: kind = 'consumed'
+    keys: {lot: lot}
+    fields:
+      lot.id: lot
+      quantity.amount: {cell: qty, type: quantity}
+      quantity.unit: "'KGM'"
+      work.order: order
+      movement: id
+  produced: {<<: *made, event: material.produced.v1, when: "kind = 'produced'"}
   decision:
     event: disposition.decided.v1
     keys: {lot: batch}
