@@ -245,7 +245,7 @@ class FakeConnector:
         return Probe(ok=True)
 
     def authentic(self, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-        return True
+        return headers.get("x-signature") == "right"
 
     async def close(self) -> None:
         return None
@@ -273,6 +273,7 @@ def pack(name: str, **more: Any) -> PackSpec:
         "protocol": "fake",
         "codes": {"status": CODES, "decision": DECISIONS},
         "mappings": {"stock": STOCK, "receipt": RECEIPT, "decision": DECISION, **{k: made(k) for k in ("consumed", "produced")}},
+        "webhooks": {"changed": {"as": "hint", "feed": "stock"}, "decided": {"as": "content", "feed": "decisions"}},
         "settle": "2s",
         "max_effect_time": "30s",
         **more,
@@ -344,10 +345,21 @@ class Plant:
         return SystemPolicy(**named, mode=self.mode, verbs=tuple(link.operations), receipt=link.pack.receipt)
 
     def stop(self) -> None:
-        """End the hub as kill -9 would: nothing is finished, only the database is closed."""
+        """End the hub as kill -9 would: calls under way are cut, what waits to be written is dropped."""
         if self.hub is not None:
-            self.hub.runtime.store.close()
+            for sender in self.hub.senders.values():
+                for task in sender._running:
+                    task.cancel()
+            self.hub.runtime.store.close(finish=False)
             self.hub = None
+
+    def teach(self, system: str, name: str, mapping: Mapping[str, Any], codes: Mapping[str, Any] | None = None) -> None:
+        """Give a running hub another mapping for a system, as after an edit of its pack."""
+        assert self.hub
+        spec = pack(system, codes={"status": CODES, "decision": DECISIONS, **(codes or {})}, mappings={name: mapping})
+        compiled = {n: c.compile(n) for n, c in spec.codes.items()}
+        link = self.hub.runtime.links[system]
+        link.mappings = {**link.mappings, name: compile_mapping(name, spec.mappings[name], compiled)}
 
     async def tell(self, system: str, feed: str, key: str, body: Any, *, process: bool = True) -> None:
         """Let a system say something, and the hub decide it."""

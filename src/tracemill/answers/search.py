@@ -49,7 +49,7 @@ def search(c: Connection, text: str, sites: Sites) -> Found:
     lots = reference.find(c, text, sites) or _by_batch(c, text, sites) or _by_message(c, text, sites)
     hits = _hits(c, business_key.c.value == text, True, sites)
     if not hits and look(text):
-        hits = _hits(c, business_key.c.look == look(text)[:200], False, sites)
+        hits = _hits(c, business_key.c.look == look(text), False, sites)
     ids = [found.id for found in lots]
     sent, open_cases = _deliveries(c, text, ids, sites), _cases(c, text, ids, sites)
     nearest = () if lots or hits or sent or open_cases else _nearest(c, text, sites)

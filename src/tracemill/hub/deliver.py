@@ -184,9 +184,9 @@ class Sender:
         self._runtime.reach(Step.DELIVER_SETTLED)
         self._runtime.announce(effects)
         DELIVERIES.labels(self._link.name, outcome.state).inc()
-        if outcome.state is not S.DELIVERED:
-            log.warning("delivery", system=self._link.name, lot=d.lot, verb=d.verb, outcome=outcome.state,
-                        detail=outcome.detail, correlation=d.correlation)  # fmt: skip
+        say = log.info if outcome.state is S.DELIVERED else log.warning
+        say("delivery", system=self._link.name, lot=d.lot, verb=d.verb, outcome=outcome.state, attempt=d.attempts,
+            detail=outcome.detail, correlation=d.correlation)  # fmt: skip
 
     def _record(self, tx: Connection, tried: "Sequence[Tried]") -> list[Effects]:
         """Write down what came of tries that ended together, and what follows from it."""

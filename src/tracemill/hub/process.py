@@ -112,7 +112,10 @@ class Processor:
         self._runtime.reach(Step.PROCESS_COMMITTED)
         self._runtime.announce(effects)
         for item in batch:
-            PROCESSED.labels(item.message.system, "parked" if item.problem else "processed").inc()
+            state = "parked" if item.problem else "processed"
+            PROCESSED.labels(item.message.system, state).inc()
+            log.info("message", system=item.message.system, message=item.message.uuid, state=state,
+                     correlation=item.message.correlation)  # fmt: skip
 
 
 def write_batch(

@@ -146,7 +146,7 @@ def _event(
     if kind == "stock.observed.v1" and read_started is not None:
         values["read_started"] = read_started
     data = _data(kind, values)
-    _check_ids(data.lot)
+    _check_ids(data)
     return Event(
         type=kind, site=place or site, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope
     )
@@ -164,13 +164,16 @@ def _data(kind: str, values: dict[str, Any]) -> Any:
         raise Untranslatable("T313", f"{kind}: {error}", "compare with the schema: tracemill lint, or /v1/schemas") from None
 
 
-def _check_ids(ref: LotRef) -> None:
-    try:
-        opaque(ref.id)
-        for alias in ref.aliases:
-            opaque(alias.id)
-    except BadIdentifier as error:
-        raise Untranslatable("T314", str(error), "correct the id at its source, then replay") from None
+def _check_ids(data: Any) -> None:
+    """Refuse every id that could not be kept byte for byte, and say which one."""
+    ref: LotRef = data.lot
+    named = {"lot.id": ref.id, **{f"lot.aliases[{n}].id": alias.id for n, alias in enumerate(ref.aliases)}}
+    found = {"lot.item": ref.item, "supplier_batch": getattr(data, "supplier_batch", "")}
+    for field, text in {**named, **{f: t for f, t in found.items() if t}}.items():
+        try:
+            opaque(text)
+        except BadIdentifier as error:
+            raise Untranslatable("T314", f"{field}: {error}", "correct the id at its source, then replay") from None
 
 
 def _moment(value: Any) -> Moment | None:

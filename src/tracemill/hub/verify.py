@@ -64,8 +64,14 @@ class Verifier:
             read = await reading.read_events(
                 self._runtime, self._link, sorted({n for n in natives.values() if n}), found[0][0].site
             )
-        except (Unavailable, Rejected, InDoubt, reading.Unreadable) as error:
-            return await self._later([d for d, _ in found], str(error))
+        except (Unavailable, Rejected, InDoubt) as error:
+            return await self._unread([d for d, _ in found], str(error))
+        except reading.Unreadable as error:
+            if len(found) == 1:
+                return await self._unread([found[0][0]], str(error))
+            for one in found:  # a lot that cannot be read hides no other
+                await self._stock([one])
+            return None
         self._runtime.reach(Step.VERIFY_READ)
         judged = [self._judge(d, lot, read.get(natives[d.id]), natives[d.id] in read) for d, lot in found]
         await self._commit(judged)
@@ -92,6 +98,19 @@ class Verifier:
         return Judged(d, S.RETRYING, detail, event, now)
 
     async def _commit(self, judged: "Sequence[Judged]") -> None:
+        """Settle what was judged together; where one row cannot be settled, the others are."""
+        try:
+            await self._together(judged)
+        except Exception as error:
+            if len(judged) > 1:
+                for one in judged:
+                    await self._commit([one])
+                return
+            d = judged[0].delivery
+            log.exception("bug while verifying", system=self._link.name, delivery=d.uuid, correlation=d.correlation)
+            await self._later([d], f"internal error: {type(error).__name__}: {getattr(error, 'orig', error)}"[:500])
+
+    async def _together(self, judged: "Sequence[Judged]") -> None:
         now = self._runtime.clock()
 
         def settle(tx: Connection) -> Effects:
@@ -122,10 +141,13 @@ class Verifier:
                     correlation=j.delivery.correlation,
                 )
 
-    async def _later(self, found: Sequence[Delivery], detail: str) -> None:
+    async def _unread(self, found: Sequence[Delivery], detail: str) -> None:
         """The system cannot be read now: what is delivered or in doubt stays so, and says why."""
-        now = self._runtime.clock()
         self._link.last_error = detail
+        await self._later(found, detail)
+
+    async def _later(self, found: Sequence[Delivery], detail: str) -> None:
+        now = self._runtime.clock()
 
         def postpone(tx: Connection) -> None:
             again = [now + backoff(max(1, min(d.attempts + 2, 7))) for d in found]
@@ -187,7 +209,7 @@ def _move(j: Judged, now: datetime) -> Move:
     """Say where a look leads: done, sent again, given up, or looked at again later."""
     d = j.delivery
     if j.state is S.VERIFIED:
-        return Move(d, S.VERIFIED, {"settled_at": now, "detail": j.detail, "next_at": now})
+        return Move(d, S.VERIFIED, {"settled_at": now, "detail": j.detail, "next_at": now, "native": j.native or d.native})
     if j.state is not S.RETRYING:
         return Move(d, j.state, {"detail": j.detail, "next_at": max(j.again, now + timedelta(milliseconds=200))})
     if d.attempts >= MISMATCHES and not d.restricts:

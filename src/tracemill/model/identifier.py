@@ -33,7 +33,7 @@ def opaque(text: str) -> str:
 def look(text: str) -> str:
     """Return what an id looks like to a person: case, separators and leading zeros aside (for search, never for identity)."""
     letters = "".join(c for c in text.casefold() if c.isalnum())
-    return letters.lstrip("0") or letters
+    return (letters.lstrip("0") or letters)[:MAX_LENGTH]  # "ß" grows to "ss": kept and looked up at the same length
 
 
 def new_id(unix_ms: int, random_bits: int) -> str:

@@ -223,10 +223,15 @@ def move(tx: Connection, moves: Sequence[Move]) -> list[bool]:
     alike: dict[tuple[str, ...], list[Row]] = {}
     for m, good in zip(moves, done, strict=True):
         if good:
-            alike.setdefault(tuple(m.values), []).append({"id": m.delivery.id, "state": m.state, **m.values})
+            alike.setdefault(tuple(m.values), []).append({"id": m.delivery.id, "state": m.state, **_kept(m.values)})
     for rows in alike.values():
         sql.update(tx, delivery, rows, ("id",))
     return done
+
+
+def _kept(values: dict[str, Any]) -> dict[str, Any]:
+    """Cut what a target called it to its column: it is for people, and a name that cannot be kept whole is a case."""
+    return {**values, "native": values["native"][:300]} if "native" in values else values
 
 
 def ended_late(tx: Connection, d: Delivery, ended: datetime, effect_time: timedelta) -> None:

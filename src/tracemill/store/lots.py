@@ -129,7 +129,7 @@ def _row(row_id: int, state: Lot, at: Any) -> Row:
         "uuid": state.id,
         "site": state.site,
         "number": state.number,
-        "look": look(state.number)[:200],
+        "look": look(state.number),
         "item": state.item,
         "supplier_batch": state.supplier_batch,
         "verdict": verdict(state),
@@ -149,7 +149,7 @@ def bind(tx: Connection, found: Iterable[tuple[int, AnyChange]], at: Any) -> Non
             "scope": c.scope,
             "native": c.id,
             "lot_id": lot_id,
-            "look": look(c.id)[:200],
+            "look": look(c.id),
             "since": at,
             "until": None,
         }

@@ -236,7 +236,7 @@ def close_parked(tx: Connection, uuid: str, state: MessageState, by: str, reason
 
 def index(tx: Connection, keys: Iterable[tuple[int, str, str]]) -> None:
     """Make messages findable by (message id, kind, value)."""
-    rows = [{"message_id": m, "kind": k, "value": v[:200], "look": look(v)[:200]} for m, k, v in keys]
+    rows = [{"message_id": m, "kind": k, "value": v[:200], "look": look(v)} for m, k, v in keys]
     upsert(tx, business_key, rows, ("value", "kind", "message_id"), ())
 
 
@@ -270,5 +270,5 @@ def fate(tx: Connection, uuid: str) -> Fate | None:
 def told_before(tx: Connection, system: str, feed: str, key: str) -> str:
     """Return the message that first carried a key; empty where none did."""
     query = select(message.c.uuid).join(seen, seen.c.message_id == message.c.id)
-    found = tx.execute(query.where(seen.c.system == system, seen.c.feed == feed, seen.c.key == key[:500]).limit(1)).scalar()
+    found = tx.execute(query.where(seen.c.system == system, seen.c.feed == feed, seen.c.key == storable(key)).limit(1)).scalar()
     return str(found or "")

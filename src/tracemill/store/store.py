@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from tracemill.store.engine import Lock, is_sqlite, normalise, reader_engine, writer_engine
+from tracemill.store.engine import Lock, normalise, reader_engine, writer_engine
 from tracemill.store.partitions import ensure
 from tracemill.store.writer import Priority, Writer
 
@@ -57,9 +57,7 @@ class Store:
         except BaseException:
             self._lock.release()
             raise
-        if not is_sqlite(url):
-            self._lock.release()  # from here on the writing connection holds it
-        self._writer_engine = writer_engine(url)
+        self._writer_engine = self._lock.engine or writer_engine(url)  # where the connection is the lock, it is never let go
         with self._writer_engine.begin() as connection:
             ensure(connection, datetime.now(UTC))
         self.writer = Writer(self._writer_engine)
@@ -83,8 +81,9 @@ class Store:
         with self._reader_engine.connect() as connection:
             return run(connection)
 
-    def close(self) -> None:
-        self.writer.stop()
+    def close(self, *, finish: bool = True) -> None:
+        """Let go of the database; without `finish` abruptly, as when the process dies."""
+        self.writer.stop(finish=finish)
         self._readers.shutdown()
         self._reader_engine.dispose()
         self._writer_engine.dispose()

@@ -52,6 +52,7 @@ class Writer:
         self._waiting: list[_Work] = []  # the writing thread's own: what was handed over, the most urgent first
         self._order = itertools.count()
         self._stopping = False
+        self._dropping = False
         self._thread = threading.Thread(target=self._run, name="tracemill-writer", daemon=True)
         self.commits = 0
         self.busy_seconds = 0.0
@@ -84,15 +85,16 @@ class Writer:
     def waiting(self) -> int:
         return self._handed.qsize() + len(self._waiting)
 
-    def stop(self) -> None:
-        """Finish what is queued, then stop."""
+    def stop(self, *, finish: bool = True) -> None:
+        """Finish what is queued, then stop. Without `finish` what is queued is dropped, as when the process dies."""
+        self._dropping = not finish
         self._stopping = True
         self._handed.put(None)
         self._thread.join(timeout=30)
 
     def _next(self) -> list[_Work]:
         self._fetch()
-        waiting = self._waiting
+        waiting = [] if self._dropping else self._waiting
         group = [heapq.heappop(waiting)] if waiting else []
         while group and group[0].shared and waiting and waiting[0].shared and len(group) < GROUP:
             group.append(heapq.heappop(waiting))
