@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tracemill.core.genealogy_links import HIDDEN, REVERSES, Columns, Links, Side, Way, side
 from tracemill.core.genealogy_names import Names, numbered
-from tracemill.core.genealogy_rows import Amounts, Bytes, Index, Marks, Mask, Rows
+from tracemill.core.genealogy_rows import Amounts, Bytes, Index, Marks, Mask, Rows, distinct
 from tracemill.core.genealogy_state import CONSUMES, PRODUCED, PRODUCES, origins, states
 
 TOUCHED = 0x80  # recent rows tell of this node
@@ -102,7 +102,7 @@ class Graph:
         graph.transformation_flags[numbers] |= np.uint8(TOUCHED)
         graph._mark(lots, transformations)
         marked = names.known(transformations.ids)
-        graph._judge(np.unique(lot_numbers), np.unique(np.append(numbers, marked)))
+        graph._judge(distinct(lot_numbers), distinct(np.append(numbers, marked)))
         return graph.compacted() if graph._is_long() else graph
 
     def compacted(self) -> Graph:
@@ -224,7 +224,7 @@ def _hidden(part: Side, fresh: Columns, shape: tuple[int, int]) -> tuple[Side, C
     """Hide the edges of fresh rows in a large table; return it with the rows that are newly hidden."""
     known = np.flatnonzero((fresh.lot < shape[0]) & (fresh.transformation < shape[1]))
     lot, transformation = fresh.lot[known], fresh.transformation[known]
-    slots = np.unique(part.by_transformation.edges(transformation.astype(np.intp), lot))
+    slots = distinct(part.by_transformation.edges(transformation.astype(np.intp), lot))
     slots = slots[part.by_transformation.flags[slots] < HIDDEN]
     taken = part.columns(slots)
     if not len(slots):

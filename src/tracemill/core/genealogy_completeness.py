@@ -13,12 +13,13 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tracemill.core.genealogy_links import EVIDENCE, REVERSES
 from tracemill.core.genealogy_rows import Amounts, Bytes, Evidence, Ids, Index, LotMark, Mask, TransformationMark
 from tracemill.core.genealogy_state import CONSUMES, PRODUCED, PRODUCES, origins, states
 from tracemill.core.genealogy_walk import Direction, Walk
 
 EXAMPLES = 5
+CLOSED, INCOMPARABLE = int(TransformationMark.CLOSED), int(TransformationMark.INCOMPARABLE)  # arrays are slow with enums
+RECEIVED, BEFORE_CUTOVER = int(LotMark.RECEIVED), int(LotMark.BEFORE_CUTOVER)
 TOLERANCE = 0.02  # of the larger of input and output
 
 
@@ -88,17 +89,18 @@ def completeness(
 def _of_transformations(walk: Walk, tolerance: Amounts) -> Iterator[Finding]:
     flags, balance = _states(walk, walk.numbers)
     yield from _one_sided(flags, walk.transformations)
-    closed = (flags & TransformationMark.CLOSED) != 0
+    closed = (flags & CLOSED) != 0
     beyond = (balance < -tolerance) | (closed & (balance > tolerance))
-    beyond &= (flags & TransformationMark.INCOMPARABLE) == 0
+    beyond &= (flags & INCOMPARABLE) == 0
     yield from _transformations(Gap.MASS_BALANCE, beyond, walk.transformations)
 
 
 def _of_suspects(walk: Walk, suspects: ArrayLike) -> Iterator[Finding]:
     """A suspect of which nothing is told at all lacks its inputs."""
-    asked = np.setdiff1d(np.asarray(suspects, np.int64), walk.transformations)
+    asked = np.asarray(suspects, np.int64)
     if not len(asked):
         return
+    asked = np.setdiff1d(asked, walk.transformations)
     numbers, known = walk.graph.transformations.numbers(asked)
     flags, _ = _states(walk, numbers[known])
     silent = np.concatenate((asked[~known], asked[known][(flags & (CONSUMES | PRODUCES)) == 0]))
@@ -109,26 +111,31 @@ def _of_suspects(walk: Walk, suspects: ArrayLike) -> Iterator[Finding]:
 def _one_sided(flags: Bytes, ids: Ids) -> Iterator[Finding]:
     sides = flags & (CONSUMES | PRODUCES)
     yield from _transformations(Gap.MISSING_CONSUMPTION, sides == PRODUCES, ids)
-    lacking = (flags & (CONSUMES | PRODUCES | TransformationMark.CLOSED)) == CONSUMES | TransformationMark.CLOSED
+    lacking = (flags & (CONSUMES | PRODUCES | CLOSED)) == CONSUMES | CLOSED
     yield from _transformations(Gap.MISSING_PRODUCTION, lacking, ids)
 
 
 def _of_edges(walk: Walk) -> Iterator[Finding]:
+    weak = walk.weak_edges
+    if not len(weak):
+        return
+    rows = walk.graph.rows(weak)
+    rows = rows.take(np.lexsort((rows.output, rows.lot, rows.transformation, rows.evidence)))
+    several = np.zeros(len(rows), np.bool_)  # one edge may have been told in several rows
+    several[1:] = np.all([column[1:] == column[:-1] for column in (rows.evidence, rows.transformation, rows.lot, rows.output)], 0)
     for gap, code in ((Gap.BACKFLUSHED, Evidence.BACKFLUSHED), (Gap.INFERRED, Evidence.INFERRED)):
-        weak = walk.edges_with(EVIDENCE | REVERSES, code)
-        if len(weak):
-            rows = walk.graph.rows(weak)
-            edges = np.unique(np.column_stack((rows.transformation, rows.lot, rows.output)), axis=0)
-            some = edges[:EXAMPLES].tolist()
-            yield Finding(gap, len(edges), tuple(e[1] for e in some), tuple(e[0] for e in some))
+        chosen = np.flatnonzero((rows.evidence == code) & ~several)
+        if len(chosen):
+            some = rows.take(chosen[:EXAMPLES])
+            yield Finding(gap, len(chosen), tuple(some.lot.tolist()), tuple(some.transformation.tolist()))
 
 
 def _of_lots(walk: Walk) -> Iterator[Finding]:
     flags = walk.graph.lot_flags[walk.lot_numbers]
-    old = (flags & LotMark.BEFORE_CUTOVER) != 0
+    old = (flags & BEFORE_CUTOVER) != 0
     if walk.direction is Direction.BACK:  # forward, every lot but the starts has an origin, and theirs does not matter
         explained = PRODUCED if walk.horizon.open else 0
-        lost = (flags & (explained | LotMark.RECEIVED | LotMark.BEFORE_CUTOVER)) == 0
+        lost = (flags & (explained | RECEIVED | BEFORE_CUTOVER)) == 0
         if not walk.horizon.open:
             lost[lost] = _without_origin(walk, walk.lot_numbers[lost])
         yield from _lots(Gap.UNKNOWN_ORIGIN, lost, walk.lots)
@@ -150,7 +157,7 @@ def _states(walk: Walk, numbers: Index) -> tuple[Bytes, Amounts]:
     order = np.argsort(numbers)
     flags, balance = np.empty(len(numbers), np.uint8), np.empty(len(numbers))
     flags[order], balance[order] = states(graph, numbers[order], walk.horizon)
-    marks = np.uint8(TransformationMark.CLOSED | TransformationMark.INCOMPARABLE)
+    marks = np.uint8(CLOSED | INCOMPARABLE)
     return flags | (graph.transformation_flags[numbers] & marks), balance
 
 

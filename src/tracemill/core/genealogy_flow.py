@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracemill.core.genealogy_links import spread
-from tracemill.core.genealogy_rows import Amounts, Index
+from tracemill.core.genealogy_rows import Amounts, Index, distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,6 @@ def _ranks(source: Index, target: Index, nodes: int, openers: int) -> tuple[Inde
         step, left = step + 1, left - len(ready)
         reached = target[by_source[spread(first[ready], first[ready + 1] - first[ready])]]
         np.subtract.at(waiting, reached, 1)
-        ready = np.unique(reached[(waiting[reached] == 0) & (rank[reached] < 0)])
+        ready = distinct(reached[(waiting[reached] == 0) & (rank[reached] < 0)])
     assert opened < max(openers, 1)
     return rank, cyclic

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tracemill.core.genealogy_rows import Amounts, Bytes, Ids, Index, Mask, Nodes, narrow
 
 EVIDENCE = 3  # the lowest two bits of a row's flags
+WEAK = 2  # of the evidence: backflushed or inferred
 REVERSES = 4
 CONTESTED = 8  # this row alone does not say whether its edge exists
 HIDDEN = 16  # its edge is told by the recent rows, all of it

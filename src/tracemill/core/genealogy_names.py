@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemill.core.genealogy_rows import Ids, Index, Mask, Nodes, narrow
+from tracemill.core.genealogy_rows import Ids, Index, Mask, Nodes, distinct, narrow
 
 DENSE = 8  # ids are numbered by a table of all ids in their span while the span is at most this many times their count
 
@@ -52,7 +52,7 @@ class Names:
 
     def joined(self, *ids: Ids) -> Names:
         """Return these names with new ids behind them."""
-        asked = np.unique(np.concatenate(ids))
+        asked = distinct(np.concatenate(ids))
         new = asked[~self.numbers(asked)[1]]
         if not len(new):
             return self
@@ -85,7 +85,7 @@ def numbered(ids: Ids, others: Ids) -> tuple[Names, Nodes]:
         return Names(none, none, none.astype(np.intp)), np.zeros(0, np.int32)
     low, high = int(every.min()), int(every.max())
     if high - low >= DENSE * len(every):
-        names = np.unique(every)
+        names = distinct(every)
         return Names(narrow(names), none, none.astype(np.intp)), np.searchsorted(names, ids).astype(np.int32)
     present = np.zeros(high - low + 1, np.bool_)
     present[every - low] = True

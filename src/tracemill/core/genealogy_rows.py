@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ Nodes = NDArray[np.int32]
 Amounts = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+T = TypeVar("T", bound=np.integer[Any])
 
 UNKNOWN_TIME = int(np.iinfo(np.int64).min)  # an occurred_at that nobody knows: it passes every `as_of`
 
@@ -24,6 +25,14 @@ def narrow(values: Ids) -> NDArray[Any]:
     """Return whole numbers in half the bytes, where they fit: there are millions of them."""
     fits = not len(values) or (values.min() > np.iinfo(np.int32).min and values.max() < np.iinfo(np.int32).max)
     return values.astype(np.int32) if fits else values
+
+
+def distinct(values: NDArray[T]) -> NDArray[T]:
+    """Return whole numbers sorted, each once; faster than `np.unique`, which hashes them."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 class Evidence(IntEnum):

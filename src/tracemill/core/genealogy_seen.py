@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemill.core.genealogy_rows import Bytes, Index
+from tracemill.core.genealogy_rows import Bytes, Index, distinct
 
 FEW = 1024
 
@@ -37,8 +37,7 @@ class Seen:
     def _among_many(self, met: Bytes, nodes: NDArray[Any]) -> Index:
         new = nodes[met[nodes] == 0]
         if len(new) * 32 < self._nodes:  # sorting a few is less than reading a byte for every node
-            new = np.sort(new).astype(np.intp)
-            new = new[np.append(True, new[1:] != new[:-1])] if len(new) else new
+            new = distinct(new).astype(np.intp)
         else:
             met[new] = 2
             new = np.flatnonzero(met == 2)

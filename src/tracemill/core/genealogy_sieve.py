@@ -9,19 +9,20 @@ import numpy as np
 
 from tracemill.core.genealogy import Graph
 from tracemill.core.genealogy_edges import Horizon, netted
-from tracemill.core.genealogy_links import CONTESTED, EVIDENCE, HIDDEN, REVERSES, Links, Side, Way, edge_heads, spread
-from tracemill.core.genealogy_rows import UNKNOWN_TIME, Bytes, Evidence, Ids, Index, Mask, Nodes
+from tracemill.core.genealogy_links import CONTESTED, EVIDENCE, HIDDEN, REVERSES, WEAK, Links, Side, Way, edge_heads, spread
+from tracemill.core.genealogy_rows import UNKNOWN_TIME, Bytes, Evidence, Ids, Index, Mask, Nodes, distinct
 
 ALWAYS = int(np.iinfo(np.int64).max)
 
 
 class Used(NamedTuple):
-    """Rows that a walk went along: their places in links of one side, and their flags."""
+    """Rows that a walk went along: their places in links of one side, and their flags. sure: all of them were observed."""
 
     side: Side
     links: Links
     places: Index
     flags: Bytes
+    sure: bool
 
 
 class Sieve:
@@ -45,8 +46,10 @@ class Sieve:
             places = spread(first, counts)
             if not len(places):
                 continue
-            used = Used(side, links, places, links.flags[places])
-            if not self._plain or used.flags.max() >= CONTESTED:
+            flags = links.flags[places]
+            highest = flags.max()
+            used = Used(side, links, places, flags, bool(highest < WEAK))
+            if not self._plain or highest >= CONTESTED:
                 used = self._sifted(used, np.repeat(asked, counts), from_lots)
             self.used.append(used)
             found.append(links.neighbour[used.places])
@@ -56,7 +59,7 @@ class Sieve:
 
     def earlier(self) -> Index:
         """Return, with strict time, the transformations that took in material earlier than was known before, sorted."""
-        found = np.unique(np.concatenate([np.zeros(0, np.intp), *self._earlier]))
+        found = distinct(np.concatenate([np.zeros(0, np.intp), *self._earlier]))
         self._earlier.clear()
         return found
 
@@ -68,11 +71,11 @@ class Sieve:
 
     @property
     def left_out(self) -> int:
-        return len(np.unique(np.concatenate(self._left_out))) if self._left_out else 0
+        return len(distinct(np.concatenate(self._left_out))) if self._left_out else 0
 
     def _sifted(self, used: Used, owner: Index, from_lots: bool) -> Used:
         """Keep the rows of edges that exist and of which one row that adds passes every filter."""
-        side, links, places, flags = used
+        side, links, places, flags, sure = used
         slots = links.slots(places)
         valid = (flags < HIDDEN) & self._horizon.valid(side, slots)
         adding = valid & ((flags & REVERSES) == 0)
@@ -86,7 +89,7 @@ class Sieve:
         kept = edges.whole(passing)
         if self.sign and from_lots:
             self._note(links.neighbour[places], self._times(side, slots, UNKNOWN_TIME), kept & passing)
-        return Used(side, links, places[kept], flags[kept])
+        return Used(side, links, places[kept], flags[kept], sure)
 
     def _times(self, side: Side, slots: Index, unknown: int) -> Ids:
         occurred = side.occurred_at[slots]

@@ -7,7 +7,7 @@ That is judged within one transformation only, row by row, and wherever a time i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tracemill.core.genealogy import Graph
 from tracemill.core.genealogy_edges import NOW, Horizon
-from tracemill.core.genealogy_links import Way
-from tracemill.core.genealogy_rows import Evidence, Ids, Index, Nodes
+from tracemill.core.genealogy_links import REVERSES, WEAK, Way
+from tracemill.core.genealogy_rows import Evidence, Ids, Index, Nodes, distinct
 from tracemill.core.genealogy_seen import Seen
 from tracemill.core.genealogy_sieve import Sieve, Used
 
@@ -66,15 +66,18 @@ class Walk:
     @property
     def edges(self) -> Index:
         """The rows it went along, as row numbers for `graph.rows`, sorted."""
-        return self.edges_with(0, 0)
+        return self._rows(part.side.offset + part.links.slots(part.places) for part in self.used)
 
-    def edges_with(self, bits: int, value: int) -> Index:
-        """Those of the edges whose flags, of these bits, have this value."""
-        found = [np.zeros(0, np.intp)]
-        for side, links, places, flags in self.used:
-            if len(chosen := np.flatnonzero((flags & bits) == value) if bits else np.arange(len(places))):
-                found.append(side.offset + links.slots(places[chosen]))
-        return np.unique(np.concatenate(found))
+    @property
+    def weak_edges(self) -> Index:
+        """Those of the edges that add and were backflushed or inferred."""
+        doubtful = ((part, np.flatnonzero((part.flags & (WEAK | REVERSES)) == WEAK)) for part in self.used if not part.sure)
+        return self._rows(part.side.offset + part.links.slots(part.places[chosen]) for part, chosen in doubtful)
+
+    @staticmethod
+    def _rows(parts: Iterable[Index]) -> Index:
+        found = list(parts)
+        return distinct(np.concatenate(found)) if found else np.zeros(0, np.intp)
 
 
 def walk(
@@ -93,7 +96,7 @@ def walk(
     `evidence`: an edge counts while one of its rows has one of these (None: any). `budget`: at most so many lots, those of a
     level in the order of their ids.
     """
-    asked = np.unique(np.asarray(starts, np.int64))
+    asked = distinct(np.asarray(starts, np.int64))
     numbers, known = graph.lots.numbers(asked)
     horizon = NOW if as_of is None and known_at is None else Horizon(as_of, known_at)
     sieve = Sieve(graph, horizon, evidence, _sign(direction) if strict_time else 0)
@@ -101,7 +104,7 @@ def walk(
     levels = list(course.levels(np.sort(numbers[known])))
     lots = np.concatenate(levels)
     opened = [np.zeros(0, np.intp), *course.opened]
-    met = np.unique(np.concatenate(opened)) if strict_time else np.concatenate(opened)
+    met = distinct(np.concatenate(opened)) if strict_time else np.concatenate(opened)
     return Walk(
         graph=graph,
         direction=direction,
