@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tracemill.model.event import Part, Party
+from tracemill.model.inspection import Planned, Submission
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.status import Consequence, HoldReason
@@ -87,6 +88,7 @@ class Disposition(Record, frozen=True):
     meaning: str = ""
     owner: str = ""
     pending_review: bool = False
+    nonconforming: int | None = None
 
 
 class Exposure(Record, frozen=True):
@@ -142,6 +144,8 @@ class Lot(Record, frozen=True):
     moved: dict[str, Decimal] = {}
     exposures: dict[str, Exposure] = {}
     cases: dict[str, OpenCase] = {}
+    planned: Planned | None = None
+    submission: Submission | None = None
     version: int = 0
 
     @property
