@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from tracemill.core.decide import decide, needs
+from tracemill.core.decide import decide, histories_needed, needs
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
-from tracemill.store import decisions, lots
+from tracemill.store import decisions, histories, lots
 from tracemill.store.store import Sequence as Ids
 
 Item = tuple[Event, int]  # an event and the message it came in (0: none)
@@ -43,6 +43,7 @@ class Decider:
         policy = self._policies[site]
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
         view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"})
+        histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         self._reach(Step.PROCESS_LOADED)
         decided = []
         for event, message_id in items:
