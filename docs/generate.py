@@ -49,6 +49,7 @@ def type_name(annotation: Any) -> str:
     """Say a type as a reader of YAML would."""
     text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
     text = re.sub(r"(?:[a-z_]\w*\.)+", "", text).replace("NoneType", "nothing").replace("None", "nothing")
+    text = re.sub(r"Optional\[Annotated\[(\w+), .*?\]\]", r"\1 or nothing", text)
     text = re.sub(r"Annotated\[([\w, |\[\]]+?), .*\]$", r"\1", text)
     return text.replace("str", "text").replace("bool", "true/false").replace("|", "or")
 
