@@ -71,6 +71,11 @@ class Plant:
                       for n, k in enumerate(kinds))  # fmt: skip
         return self.tell("qms", e.DispositionDecided(lot=ref, inspection=native, parts=parts, nonconforming=found))
 
+    def anonymous(self, number: int, *kinds: DispositionKind) -> Decision:
+        """A decision that names no inspection, only the lot."""
+        ref = LotRef(id=f"L-{number}", aliases=(Alias(system="erp", id=f"L-{number}"),))
+        return self.tell("qms", e.DispositionDecided(lot=ref, inspection="", parts=tuple(Part(decision=k) for k in kinds)))
+
     def approve(self, number: int, what: ApprovalKind, source: str = "qms", **more: Any) -> Decision:
         scope = {"supplier": KEY.supplier, "item": KEY.item, "plan": KEY.plan, "what": what, **more}
         data = e.InspectionApproved(lot=LotRef(id=f"L-{number}", aliases=(Alias(system="erp", id=f"L-{number}"),)), **scope)
@@ -117,6 +122,25 @@ def test_what_is_decided_after_sorting_or_in_another_inspection_does_not_count()
     plant.decided(2, *REJECT)
     plant.decided(2, *ACCEPT, inspection="SG-2-again")
     assert plant.results() == [False, False]
+
+
+def test_without_the_id_of_an_inspection_only_a_worse_result_is_a_correction() -> None:
+    plant = Plant()
+    for n, kinds in enumerate((REJECT, ACCEPT)):
+        plant.received(n)
+        plant.anonymous(n, *kinds)
+    plant.anonymous(0, *ACCEPT)
+    assert plant.results() == [False, True]
+    plant.anonymous(1, *REJECT)
+    assert plant.results() == [False, False]
+
+
+@pytest.mark.parametrize("supplier", ["", "x" * 201, "A\0B"])
+def test_a_supplier_that_cannot_be_named_has_no_history_and_its_lots_are_inspected(supplier: str) -> None:
+    plant = Plant()
+    assert plant.received(1, supplier=supplier)["severity"] == "normal"
+    plant.decided(1, *REJECT)
+    assert plant.view.histories == {}
 
 
 def test_a_corrected_result_counts_as_corrected_and_an_invalidated_one_until_it_is_decided_again() -> None:
@@ -223,6 +247,7 @@ def test_where_the_qms_plans_nothing_is_remembered() -> None:
         ("qms", {"supplier": "OTHER"}, "was planned as ACME 4711 .incoming., not as OTHER"),
         ("qms", {"until": START}, "is over"),
         ("qms", {"what": ApprovalKind.RESUMPTION}, "not discontinued"),
+        ("qms", {"what": ApprovalKind.RESUMPTION, "revoked": True}, "is not revoked"),
     ],
 )
 def test_an_approval_that_cannot_count_is_refused_with_the_reason(source: str, more: dict[str, Any], says: str) -> None:

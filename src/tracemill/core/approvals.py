@@ -16,6 +16,8 @@ def approval(draft: Draft, data: InspectionApproved) -> None:
     _check_author(draft)
     key = HistoryKey(data.supplier, data.item, data.plan)
     _check_scope(draft, key, data)
+    if data.revoked and data.what is ApprovalKind.RESUMPTION:
+        raise NotAllowed("a resumption is not revoked: five more lots not accepted discontinue inspection again")
     if not data.revoked:
         _check_applies(draft, key, data)
     record(

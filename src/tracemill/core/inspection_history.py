@@ -74,7 +74,8 @@ def step(standing: Standing, fact: Fact, rules: SkipRules | None) -> tuple[Stand
 def tell(history: History, fact: Fact, rules: SkipRules | None) -> Told:
     """Return the history with one more fact, and the switches that follow.
 
-    A result of a lot that has one already takes its place; `Withdrawn` takes it out. A fact from before the oldest that is
+    A result of a lot that has one already takes its place; `Withdrawn` takes it out. What is folded again is folded by
+    the rules of today. A fact from before the oldest that is
     kept changes nothing, and a transition without an aim says so.
     """
     if history.since is not None and fact.at < history.since:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -99,7 +99,7 @@ class DispositionDecided(Record, frozen=True):
     meaning: str = ""
     revision: str = ""
     nonconformance: str = ""
-    nonconforming: int | None = None  # items of the sample that do not conform
+    nonconforming: Annotated[int, msgspec.Meta(ge=0)] | None = None  # items of the sample that do not conform
 
 
 class InspectionOpened(Record, frozen=True):

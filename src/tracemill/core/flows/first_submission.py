@@ -21,9 +21,9 @@ def react(draft: Draft) -> None:
         return
     if all(p.decision is DispositionKind.INVALIDATED for p in decided.parts):
         return _invalidated(draft, decided, planned, known)
-    if known is not None and (known.reinspected or known.inspection != decided.inspection):
-        return draft.add(Noted(text="decided after the first submission: it does not count for the supplier's history"))
     accepted = _acceptable(draft.lot, decided)
+    if known is not None and not _corrects(decided, known, accepted):
+        return draft.add(Noted(text="decided after the first submission: it does not count for the supplier's history"))
     if accepted is None or (accepted and planned.skipped):
         return
     result = _result(draft, decided, planned, accepted)
@@ -36,6 +36,16 @@ def react(draft: Draft) -> None:
 def _invalidated(draft: Draft, decided: Disposed, planned: Planned, known: Submission | None) -> None:
     if known is not None and known.inspection == decided.inspection:
         record(draft, planned.key, Withdrawn(lot=draft.lot.id, at=known.decided_at))
+
+
+def _corrects(decided: Disposed, known: Submission, accepted: bool | None) -> bool:
+    """Say whether a decision corrects a result, rather than being about the lot as it was submitted again.
+
+    Without the id of an inspection nobody can tell the two apart: then only a result that is worse is a correction.
+    """
+    if known.reinspected or known.inspection != decided.inspection:
+        return False
+    return bool(decided.inspection) or not accepted or known.accepted
 
 
 def _acceptable(lot: Lot, decided: Disposed) -> bool | None:

@@ -12,6 +12,7 @@ from tracemill.core.switching import stricter
 from tracemill.core.usable import quality_hold
 from tracemill.model.change import Disposed, HoldPlaced, InspectionPlanned, Noted
 from tracemill.model.event import Part, SampleTaken
+from tracemill.model.identifier import BadIdentifier, opaque
 from tracemill.model.inspection import HistoryKey, Planned, Skipped
 from tracemill.model.lot import Hold
 from tracemill.model.policy import InspectionPolicy
@@ -92,11 +93,12 @@ def _requirement(draft: Draft, rules: InspectionPolicy) -> dict[str, str]:
 
 
 def _key(draft: Draft, found: dict[str, str]) -> HistoryKey | None:
-    """Return which history the lot belongs to; None where nobody said from whom it comes, or which item it is."""
-    supplier = draft.lot.supplier.id if draft.lot.supplier else ""
-    if not supplier or not draft.lot.item:
+    """Return which history the lot belongs to; None where nobody said, in an id that can be kept, whose item it is."""
+    supplier, plan_name = draft.lot.supplier, found.get("plan", "incoming")
+    try:
+        return HistoryKey(opaque(supplier.id if supplier else ""), opaque(draft.lot.item), opaque(plan_name))
+    except BadIdentifier:
         return None
-    return HistoryKey(supplier, draft.lot.item, found.get("plan", "incoming"))
 
 
 def _severity(found: dict[str, str], rules: InspectionPolicy, standing: Standing | None) -> Severity:
