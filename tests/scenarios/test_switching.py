@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.scenarios.plant import SITE, Plant, run
+from tests.scenarios.plant import FEEDS, SITE, START, Plant, run
 from tracemill.core.inspection_history import History, rebuilt
 from tracemill.hub import commands
 from tracemill.hub.commands import By
+from tracemill.hub.receive import receive
 from tracemill.model.change import HistoryRecorded
 from tracemill.model.inspection import HistoryKey, SkipRules
 from tracemill.model.policy import InspectionPolicy
 from tracemill.model.record import decode
 from tracemill.model.status import Severity
+from tracemill.store.messages import Incoming
 from tracemill.store.tables import audit, case, change, delivery, inspection_history
 
 RULES = SkipRules(seed="known to the plant and to nobody else")
@@ -44,9 +46,21 @@ async def deliver(plant: Plant, number: int, code: str = "ACC", **more: Any) -> 
 
 
 async def decide(plant: Plant, number: int, code: str, **more: Any) -> None:
-    part = {"code": code}
-    body = {"id": f"SG-{number}", "batch": f"L-{number}", "rev": "1", "at": plant.clock().isoformat(), "parts": [part], **more}
-    await plant.tell("qms", "decisions", body["id"], body)
+    assert plant.hub
+    await receive(plant.hub.runtime, [decision(plant, number, code, **more)])
+    await plant.process()
+
+
+def decision(plant: Plant, number: int, code: str, **more: Any) -> Incoming:
+    parts = [{"code": code}]
+    body = {"id": f"SG-{number}", "batch": f"L-{number}", "rev": "1", "at": plant.clock().isoformat(), "parts": parts, **more}
+    return incoming(plant, "qms", "decisions", body["id"], body)
+
+
+def incoming(plant: Plant, system: str, feed: str, key: str, body: dict[str, Any]) -> Incoming:
+    now = plant.clock()
+    return Incoming(site=SITE, system=system, feed=feed, kind=FEEDS[feed].kind, key=key, body=json.dumps(body).encode(),
+                    content_type="application/json", received_at=now, read_started=now)  # fmt: skip
 
 
 async def requirement(plant: Plant, batch: str) -> dict[str, str]:
@@ -92,6 +106,19 @@ async def test_two_rejections_tighten_what_the_laboratory_is_told_and_five_accep
         "inspection of ACME 4711 (incoming): tightened: 2 of 3 consecutive lots were not acceptable (ISO 2859-1, 9.3.1)",
         "inspection of ACME 4711 (incoming): normal: 5 consecutive lots were acceptable (ISO 2859-1, 9.3.2)",
     ]
+
+
+async def test_what_one_batch_decides_its_next_receipt_already_follows_and_a_bad_message_changes_nothing(plant: Plant) -> None:
+    assert plant.hub
+    for n in (1, 2):
+        await deliver(plant, n, "")
+    rejected = [decision(plant, n, "REJ") for n in (1, 2)]
+    unread = incoming(plant, "qms", "decisions", "SG-9", {"id": "SG-9", "batch": "L-1", "parts": [{"code": "??"}]})
+    body = {"batch": "L-3", "item": "4711", "qty": "480", "uom": "KG", "supplier": "ACME", "doc": "R3", "at": START.isoformat()}
+    await receive(plant.hub.runtime, [rejected[0], unread, rejected[1], incoming(plant, "erp", "receipts", "L-3-1", body)])
+    assert await plant.hub.processor.run_once() == 4
+    assert (await requirement(plant, "L-3"))["severity"] == "tightened"
+    assert len((await stored(plant)).facts) == 2
 
 
 async def test_the_stored_history_is_the_fold_of_the_changes_by_position(plant: Plant) -> None:

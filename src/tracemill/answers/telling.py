@@ -101,7 +101,7 @@ def _withdrawn(_x: Withdrawn, key: HistoryKey) -> Told:
 
 def _approved(x: Approval, key: HistoryKey) -> Told:
     said = "no longer approved" if x.revoked else "approved"
-    until = f" until {x.until:%d %b %Y %H:%M}" if x.until and not x.revoked else ""
+    until = f" until {x.until:%d %b %Y %H:%M %Z}" if x.until and not x.revoked else ""
     return f"{x.what.replace('_', '-')} inspection of {key} {said}{until} by {x.by}: {x.why}", False
 
 
