@@ -51,11 +51,12 @@ class Plant:
     view: View = field(default_factory=View)
     n: int = 0
 
-    def tell(self, source: str, data: Any, **more: Any) -> Decision:
+    def tell(self, source: str, data: Any, hours_ago: float = 0, **more: Any) -> Decision:
         self.n += 1
         now = START + timedelta(hours=self.n)
-        event = Event(id=derived("e", self.n), type=e.NAMES[type(data)], site="DE", source=source, data=data, occurred=at(now),
-                      recorded=now, **more)  # fmt: skip
+        then = at(now - timedelta(hours=hours_ago))
+        event = Event(id=derived("e", self.n), type=e.NAMES[type(data)], site="DE", source=source, data=data, occurred=then,
+                      recorded=now, observed=at(now), **more)  # fmt: skip
         return decide(event, self.view, replaced(POLICY, inspection=self.rules))
 
     def received(self, number: int, supplier: str = "ACME", item: str = "4711", receipt: str = "") -> dict[str, str]:
@@ -64,12 +65,15 @@ class Plant:
         told = [c.value["requirement"] for c in self.tell("erp", data).commands if c.verb == "open_inspection"]
         return told[0] if told else {}
 
-    def decided(self, number: int, *kinds: DispositionKind, inspection: str = "", found: int | None = None) -> Decision:
+    def decided(
+        self, number: int, *kinds: DispositionKind, inspection: str = "", found: int | None = None, hours_ago: float = 0
+    ) -> Decision:
         native = inspection or f"SG-{number}"
         ref = LotRef(id=native, aliases=(Alias(system="erp", id=f"L-{number}"),))
         parts = tuple(Part(decision=k, quantity=Quantity(amount=Decimal(10 + n), unit="KGM") if n else None)
                       for n, k in enumerate(kinds))  # fmt: skip
-        return self.tell("qms", e.DispositionDecided(lot=ref, inspection=native, parts=parts, nonconforming=found))
+        data = e.DispositionDecided(lot=ref, inspection=native, parts=parts, nonconforming=found)
+        return self.tell("qms", data, hours_ago)
 
     def anonymous(self, number: int, *kinds: DispositionKind) -> Decision:
         """A decision that names no inspection, only the lot."""
@@ -153,6 +157,21 @@ def test_a_corrected_result_counts_as_corrected_and_an_invalidated_one_until_it_
     assert plant.results() == []
     plant.decided(1, *REJECT, inspection="SG-1-anew")
     assert plant.results() == [False]
+
+
+def test_results_count_in_the_order_in_which_they_were_decided_not_read() -> None:
+    plant = Plant()
+    for n in range(3):
+        plant.received(n)
+    plant.decided(0, *ACCEPT)
+    plant.decided(1, *ACCEPT)
+    plant.decided(2, *REJECT, hours_ago=1.5)
+    assert plant.results() == [True, False, True]
+    plant.received(3)
+    plant.decided(3, *REJECT, hours_ago=-100)  # a clock that runs ahead
+    told = plant.history()
+    assert told is not None
+    assert told.facts[-1].at == START + timedelta(hours=plant.n)
 
 
 def test_more_nonconforming_items_than_may_fail_are_no_acceptance_whatever_quality_decided() -> None:

@@ -169,6 +169,7 @@ async def test_after_seven_rejections_inspection_is_discontinued_and_resumes_tig
     for n in range(7):
         await deliver(plant, n, "REJ")
     assert (await deliver(plant, 7))["discontinued"] == "yes"
+    assert "discontinued and waits for approval to resume" in (await notes(plant))[-1]
     (found,) = await open_cases(plant)
     assert (found.title, found.next_action) == (
         "inspection of ACME 4711 (incoming) is discontinued: its lots are not to be accepted (ISO 2859-1, 9.4)",

@@ -73,7 +73,7 @@ def _result(draft: Draft, decided: Disposed, planned: Planned, accepted: bool) -
     return Submission(
         lot=draft.lot.id,
         inspection=decided.inspection,
-        decided_at=decided.decided_at,
+        decided_at=min(draft.event.occurred.utc, draft.now),  # when it was decided, not when it was read
         accepted=accepted,
         severity=planned.severity,
         code_letter=planned.code_letter,

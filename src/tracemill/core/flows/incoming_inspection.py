@@ -120,6 +120,7 @@ def _standing_words(draft: Draft, key: HistoryKey, standing: Standing | None, fo
     if standing is None:
         return {}
     if standing.switching.discontinued:
+        draft.add(Noted(text=f"inspection of {key} is discontinued and waits for approval to resume (ISO 2859-1, 9.4)"))
         return {"discontinued": "yes"}
     if standing.skip.phase is not SkipPhase.SKIPPING or found.get("severity"):
         return {}
