@@ -66,6 +66,7 @@ DECISION = {
         "lot.aliases": {"each": "batch", "fields": {"system": "'erp'", "id": "$"}},
         "inspection": "id",
         "revision?": "rev",
+        "nonconforming?": {"cell": "found", "type": "integer", "required": False},
         "parts": {
             "each": "parts",
             "fields": {

@@ -6,6 +6,7 @@ from typing import Any
 from tracemill.answers.words import amount, decided, held_clause, lasting, named
 from tracemill.model import change as ch
 from tracemill.model.decision import STATUS_VERB
+from tracemill.model.inspection import Approval, HistoryKey, Skipped, Submission, Withdrawn
 from tracemill.model.lot import Lot
 from tracemill.model.quantity import NAMES, show
 from tracemill.model.status import Evidence, Side
@@ -68,6 +69,44 @@ def _ignored(x: ch.DispositionIgnored, lot: Lot) -> Told:
 
 def _inspected(x: ch.InspectionLinked, _: Lot) -> Told:
     return f"inspection {x.inspection} in {named(x.system)}", False
+
+
+def _planned(x: ch.InspectionPlanned, _: Lot) -> Told:
+    p = x.plan
+    if p.skipped:
+        return "not drawn for inspection", True
+    return f"planned: {p.severity} inspection, {p.sample_size} of {p.lot_size} items, {p.accept} may fail (AQL {p.aql})", True
+
+
+def _recorded(x: ch.HistoryRecorded, _: Lot) -> Told:
+    return _FACTS[type(x.fact)](x.fact, x.key)
+
+
+def _submitted(x: Submission, key: HistoryKey) -> Told:
+    found = "" if x.nonconforming is None else f", {x.nonconforming} of {x.sample_size} items nonconforming"
+    return f"first submission of {key} {'acceptable' if x.accepted else 'not acceptable'}{found}", True
+
+
+def _withdrawn(_x: Withdrawn, key: HistoryKey) -> Told:
+    return f"its first submission of {key} counts no longer", False
+
+
+def _approved(x: Approval, key: HistoryKey) -> Told:
+    said = "no longer approved" if x.revoked else "approved"
+    until = f" until {x.until:%d %b %Y %H:%M %Z}" if x.until and not x.revoked else ""
+    return f"{x.what.replace('_', '-')} inspection of {key} {said}{until} by {x.by}: {x.why}", False
+
+
+def _skipped(_x: Skipped, key: HistoryKey) -> Told:
+    return f"skipped: {key} is inspected by lots that are drawn", False
+
+
+_FACTS: dict[type[Any], Callable[[Any, HistoryKey], Told]] = {
+    Submission: _submitted,
+    Withdrawn: _withdrawn,
+    Approval: _approved,
+    Skipped: _skipped,
+}
 
 
 def _nonconforming(x: ch.NonconformanceLinked, _: Lot) -> Told:
@@ -151,6 +190,8 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Disposed: _disposed,
     ch.DispositionIgnored: _ignored,
     ch.InspectionLinked: _inspected,
+    ch.InspectionPlanned: _planned,
+    ch.HistoryRecorded: _recorded,
     ch.NonconformanceLinked: _nonconforming,
     ch.Sampled: _sampled,
     ch.Moved: _moved,

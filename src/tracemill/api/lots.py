@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from tracemill.answers import deliveries as delivery_answers
@@ -24,7 +24,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.quantity import amount as exact
 from tracemill.model.quantity import unit_code
 from tracemill.model.record import Record
-from tracemill.model.status import DispositionKind, HoldReason
+from tracemill.model.status import ApprovalKind, DispositionKind, HoldReason
 
 router = APIRouter(prefix="/v1/lots", tags=["lots"])
 READ, HOLD, RELEASE, DISPOSE = (needs(f"lots:{w}") for w in ("read", "hold", "release", "dispose"))
@@ -71,6 +71,13 @@ class DisposeBody(Body):
     parts: list[PartBody] = Field(min_length=1)
     meaning: str = Field(min_length=1)
     inspection: str = ""
+
+
+class ApprovalBody(Body):
+    what: ApprovalKind
+    reason: str = Field(min_length=1, max_length=500)
+    until: AwareDatetime | None = None
+    revoked: bool = False
 
 
 class WhyView(Record, frozen=True):
@@ -205,6 +212,18 @@ async def dispose(request: Request, hub: HubOf, ref: str, body: DisposeBody, cal
     async def run(key: str) -> Any:
         fate = await commands.dispose(hub.runtime, lot, decision, by(request, caller, key))
         return await _done(hub, lot, fate)
+
+    return await once(request, caller, run)
+
+
+@router.post("/{ref:path}/approvals", **returns(answers.LotView))
+async def approve(request: Request, hub: HubOf, ref: str, body: ApprovalBody, caller: Caller = DISPOSE) -> Response:
+    """Allow or revoke a milder inspection of the supplier's item that this lot is of, as the responsible authority."""
+    lot = await _meant(hub, ref, caller)
+    approval = body.model_dump(mode="json", exclude_none=True)
+
+    async def run(key: str) -> Any:
+        return await _done(hub, lot, await commands.approve_inspection(hub.runtime, lot, approval, by(request, caller, key)))
 
     return await once(request, caller, run)
 

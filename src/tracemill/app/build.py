@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from tracemill.app.config import ConfigError, Project, Reader, SiteConfig, SystemConfig
-from tracemill.app.inspection import check_inspection, inspection_policy
+from tracemill.app.inspection import check_inspection, inspection_policy, read_seed
 from tracemill.app.packs import compile_mappings, find_pack, pack_names, read_pack
 from tracemill.app.secrets import SecretMissing, resolve
 from tracemill.connectors.http.connector import HttpConnector
@@ -111,9 +111,19 @@ def build_policies(project: Project, links: dict[str, Link], reader: Reader) -> 
         for where, level, text, hint in check_inspection(project.sites[site].inspection):
             if level == "error":
                 reader.at(f"sites/{site}.yaml", where, text, hint, "T140")
+        _check_seed(site, project, reader)
     if reader.findings:
         raise ConfigError(reader.findings)
     return {site: _policy(site, project, links) for site in project.hub.sites}
+
+
+def _check_seed(site: str, project: Project, reader: Reader) -> None:
+    skip = project.sites[site].inspection.skip_lot
+    try:
+        if skip is not None:
+            read_seed(skip, project.folder)
+    except SecretMissing as error:
+        reader.at(f"sites/{site}.yaml", ("inspection", "skip_lot", "seed"), str(error), code="T130")
 
 
 def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
@@ -134,7 +144,7 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         version=_version(project, site, systems),
         systems=systems,
         authority=rules,
-        inspection=inspection_policy(conf.inspection),
+        inspection=inspection_policy(conf.inspection, project.folder),
         conversions={
             item: tuple(Conversion(unit=c.unit, to=c.to, factor=c.factor) for c in found)
             for item, found in conf.conversions.items()

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -60,6 +60,24 @@ class ConversionConfig(Spec):
     factor: Amount
 
 
+class SkipLotConfig(Spec):
+    """Skip-lot inspection (ISO 2859-3:2005). Compare the figures with your copy of the standard, and write them out."""
+
+    seed: str = Field(description="secret, at least 16 characters, by reference: env:NAME or file:PATH; it draws the lots")
+    qualify_score: int = Field(default=50, ge=1, description="points that qualify a product (5.3)")
+    qualify_lots: int = Field(default=20, ge=10, description="within at most so many lots")
+    frequencies: dict[int, Annotated[int, Field(ge=2, le=5)]] = Field(
+        default={11: 4, 14: 3, 20: 2}, description="up to so many lots to qualify: inspect one lot in so many (6.2)"
+    )
+    rarest: int = Field(default=5, ge=2, le=5, description="never less often than one lot in so many (6.3)")
+    score_clean: int = Field(default=5, ge=1, description="points of a lot that the AQL two steps tighter accepts")
+    score_near: int = Field(default=3, ge=1, description="points of a lot that the AQL one step tighter accepts, or Ac 0")
+    requalify_score: int = Field(default=18, ge=1, description="points that end an interruption (6.6)")
+    requalify_lots: int = Field(default=4, ge=1, description="in at least so many lots")
+    interrupted_lots: int = Field(default=10, ge=1, description="not qualified again within so many: disqualified (6.7)")
+    idle_days: int = Field(default=60, ge=1, description="days without a lot that disqualify (6.7)")
+
+
 class InspectionConfig(Spec):
     plan_owner: Literal["qms", "hub"] = "qms"
     level: str = "II"
@@ -69,7 +87,9 @@ class InspectionConfig(Spec):
     table: DecisionTableSpec | None = None
     approvals: dict[str, str] = {}
     risks: dict[str, str] = {}
-    defects: dict[str, int] = {}
+    defects: dict[str, int] = Field(default={}, description="rejected lots lately; where not given, of the last 10 inspected")
+    switching: bool = Field(default=False, description="severity follows the results of first submissions (ISO 2859-1, 9.3)")
+    skip_lot: SkipLotConfig | None = None
 
 
 class NotifyConfig(Spec):

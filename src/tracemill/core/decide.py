@@ -1,9 +1,9 @@
 """The one decision function: event, state and policy in; changes, commands, cases and timers out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracemill.core import dispositions, holds, inheritance, material, receipts, reports, stock
+from tracemill.core import approvals, dispositions, holds, inheritance, material, receipts, reports, stock
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts
 from tracemill.core.identity import Key, Match, View, keys, resolve
@@ -22,6 +22,7 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     e.LotReceived: receipts.receipt,
     e.DispositionDecided: dispositions.disposition,
     e.InspectionOpened: receipts.inspection,
+    e.InspectionApproved: approvals.approval,
     e.SampleTaken: receipts.sample,
     e.HoldRequested: holds.placed,
     e.HoldReleased: holds.lifted,
@@ -36,16 +37,29 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     e.MessageRead: holds.read,
 }
 
+HISTORICAL = frozenset({"lot.received.v1", "disposition.decided.v1", "inspection.approved.v1"})
+
 
 def needs(event: Event, policy: Policy) -> list[Key]:
     """Return the identity keys whose lots a decision about this event must see."""
     return keys(event.lot, event.source, policy)
 
 
+def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tuple[set[str], set[str]]:
+    """Return the suppliers and the items whose inspection histories decisions about these events may read or write."""
+    about = [x for x in events if x.type in HISTORICAL] if policy.inspection.kept else []
+    if not about:
+        return set(), set()
+    suppliers = {lot.supplier.id for lot in view.lots.values() if lot.supplier}
+    suppliers |= {x.data.supplier.id for x in about if isinstance(x.data, e.LotReceived) and x.data.supplier}
+    items = {lot.item for lot in view.lots.values()} | {x.lot.item for x in about}
+    return suppliers, items - {""}
+
+
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
-    draft = Draft(event, match.lot, policy)
+    draft = Draft(event, match.lot, policy, view.histories)
     passed_on = inheritance.carried(match.lot) if match.lot.used else {}
     _introduce(draft, match, view)
     if isinstance(event.data, e.StockObserved):
@@ -65,6 +79,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         draft.spread()
     _note_edges(draft, view)
     view.put(draft.lot)
+    view.histories.update(draft.histories)
     return draft.decision()
 
 

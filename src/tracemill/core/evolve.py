@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tracemill.model import change as c
+from tracemill.model.inspection import Submission, Withdrawn
 from tracemill.model.lot import Act, Disposition, Exposure, Lot, Wanted
 from tracemill.model.status import Side
 
@@ -80,12 +81,23 @@ def _disposed(lot: Lot, ch: c.Disposed) -> Lot:
             meaning=ch.meaning,
             owner=ch.owner,
             pending_review=ch.pending_review,
+            nonconforming=ch.nonconforming,
         ),
     )
 
 
 def _inspected(lot: Lot, ch: c.InspectionLinked) -> Lot:
     return replace(lot, inspections={**lot.inspections, ch.inspection: ch.system})
+
+
+def _planned(lot: Lot, ch: c.InspectionPlanned) -> Lot:
+    return replace(lot, planned=ch.plan)
+
+
+def _recorded(lot: Lot, ch: c.HistoryRecorded) -> Lot:
+    if isinstance(ch.fact, Withdrawn):
+        return replace(lot, submission=None)
+    return replace(lot, submission=ch.fact) if isinstance(ch.fact, Submission) else lot
 
 
 def _nonconforming(lot: Lot, ch: c.NonconformanceLinked) -> Lot:
@@ -165,6 +177,8 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Disposed: _disposed,
     c.DispositionIgnored: _unchanged,
     c.InspectionLinked: _inspected,
+    c.InspectionPlanned: _planned,
+    c.HistoryRecorded: _recorded,
     c.NonconformanceLinked: _nonconforming,
     c.Sampled: _sampled,
     c.Moved: _moved,

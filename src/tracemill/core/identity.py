@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from tracemill.core.inspection_history import History
 from tracemill.model.event import Event, LotReceived, LotRef
 from tracemill.model.identifier import derived, look
+from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record
@@ -21,6 +23,7 @@ class View:
         self.lookalikes: dict[Key, str] = {}
         self.written: dict[tuple[str, str], datetime] = {}
         self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
+        self.histories: dict[HistoryKey, History] = {}
 
     def put(self, lot: Lot) -> None:
         self.lots[lot.id] = lot

@@ -137,6 +137,14 @@ async def dispose(runtime: Runtime, lot: Lot, decision: dict[str, Any], by: By) 
     return await _act(runtime, lot, "disposition.decided.v1", {"inspection": "", "signer": by.name, **decision}, by)
 
 
+async def approve_inspection(runtime: Runtime, lot: Lot, approval: dict[str, Any], by: By) -> Fate:
+    """Allow a milder inspection of what this lot is one of, or revoke it: supplier, item and plan are the lot's."""
+    if lot.planned is None:
+        raise Refused(f"the hub planned no inspection of {lot.number}", hint="name a lot that the case is about")
+    scope = {field: getattr(lot.planned.key, field) for field in ("supplier", "item", "plan")}
+    return await _act(runtime, lot, "inspection.approved.v1", {**scope, **approval}, by)
+
+
 async def _act(runtime: Runtime, lot: Lot, kind: str, data: dict[str, Any], by: By) -> Fate:
     """Send an act through the door and wait until it is decided. What is refused is put aside at once: the asker was told.
 

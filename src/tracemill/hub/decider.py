@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from tracemill.core.decide import decide, needs
+from tracemill.core.decide import decide, histories_needed, needs
 from tracemill.core.material import transformation
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event, MaterialProduced
 from tracemill.model.policy import Policy
-from tracemill.store import decisions, genealogy, lots
+from tracemill.store import decisions, genealogy, histories, lots
 from tracemill.store.store import Sequence as Ids
 
 LOTS = 500  # in one transaction
@@ -53,6 +53,7 @@ class Decider:
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
         made_in = [transformation(site, e.data.work.key) for e, _ in items if isinstance(e.data, MaterialProduced)]
         view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made_in)
+        histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         self._reach(Step.PROCESS_LOADED)
         decided = []
         for event, message_id in items:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from tracemill.model.event import Part, Party, Work
+from tracemill.model.inspection import Fact, HistoryKey, Planned
 from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
 from tracemill.model.status import Evidence, HoldReason, Side
 
@@ -71,6 +72,7 @@ class Disposed(Change, frozen=True, kw_only=True, tag=True):
     meaning: str = ""
     owner: str = ""
     pending_review: bool = False
+    nonconforming: int | None = None
 
 
 class DispositionIgnored(Change, frozen=True, kw_only=True, tag=True):
@@ -84,6 +86,17 @@ class DispositionIgnored(Change, frozen=True, kw_only=True, tag=True):
 class InspectionLinked(Change, frozen=True, kw_only=True, tag=True):
     inspection: str
     system: str
+
+
+class InspectionPlanned(Change, frozen=True, kw_only=True, tag=True):
+    plan: Planned
+
+
+class HistoryRecorded(Change, frozen=True, kw_only=True, tag=True):
+    """A fact about this lot in an inspection history: the histories are the folds of these, by position."""
+
+    key: HistoryKey
+    fact: Fact
 
 
 class NonconformanceLinked(Change, frozen=True, kw_only=True, tag=True):
@@ -182,4 +195,5 @@ AnyChange = (
     LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
+    | InspectionPlanned | HistoryRecorded
 )  # fmt: skip

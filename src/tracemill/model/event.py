@@ -2,14 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from tracemill.model.moment import Moment
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record, plain
-from tracemill.model.status import DispositionKind, Evidence, HoldReason, ShipmentState, StockStatus
+from tracemill.model.status import ApprovalKind, DispositionKind, Evidence, HoldReason, ShipmentState, StockStatus
 
 
 class Alias(Record, frozen=True):
@@ -99,6 +99,7 @@ class DispositionDecided(Record, frozen=True):
     meaning: str = ""
     revision: str = ""
     nonconformance: str = ""
+    nonconforming: Annotated[int, msgspec.Meta(ge=0)] | None = None  # items of the sample that do not conform
 
 
 class InspectionOpened(Record, frozen=True):
@@ -106,6 +107,21 @@ class InspectionOpened(Record, frozen=True):
 
     lot: LotRef
     inspection: str
+
+
+class InspectionApproved(Record, frozen=True):
+    """The responsible authority allows a milder inspection of a supplier's item, or revokes it; the reason is the event's.
+
+    `lot` is any lot that was planned under this supplier, item and plan: the approval stands on its timeline.
+    """
+
+    lot: LotRef
+    supplier: str
+    item: str
+    plan: str
+    what: ApprovalKind
+    until: datetime | None = None
+    revoked: bool = False
 
 
 class SampleTaken(Record, frozen=True):
@@ -270,7 +286,7 @@ Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
-    | HoldInherited
+    | HoldInherited | InspectionApproved
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -278,6 +294,7 @@ TYPES: dict[str, type[Any]] = {
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
+    "inspection.approved.v1": InspectionApproved,
     "sample.taken.v1": SampleTaken,
     "hold.requested.v1": HoldRequested,
     "hold.released.v1": HoldReleased,

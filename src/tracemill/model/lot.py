@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tracemill.model.event import Part, Party
+from tracemill.model.inspection import Planned, Submission
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.status import Consequence, HoldReason, ShipmentState
@@ -102,6 +103,7 @@ class Disposition(Record, frozen=True):
     meaning: str = ""
     owner: str = ""
     pending_review: bool = False
+    nonconforming: int | None = None
 
 
 class Exposure(Record, frozen=True):
@@ -160,6 +162,8 @@ class Lot(Record, frozen=True):
     made_by: tuple[str, ...] = ()  # transformations it came out of
     used: bool = False  # it went into one: something was made from it
     shipments: dict[str, Shipped] = {}
+    planned: Planned | None = None
+    submission: Submission | None = None
     version: int = 0
 
     @property

@@ -11,7 +11,7 @@ from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
-from tracemill.store import audit, cases, deliveries, genealogy, lots
+from tracemill.store import audit, cases, deliveries, genealogy, histories, lots
 from tracemill.store.rows import insert
 from tracemill.store.tables import change, event
 
@@ -53,6 +53,7 @@ def commit(
     if not decided:
         return Effects()
     lots.save(tx, ids, view, now)
+    histories.save(tx, policy.site, view, now)
     touched = [(view.row_ids[c.lot], c.change) for d in decided for c in d.decision.changes]
     lots.bind(tx, touched, now)
     orders = [

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from tracemill.core.identity import Key, View
+from tracemill.core.inspection_history import History
 from tracemill.core.usable import verdict
 from tracemill.model.change import AnyChange, HoldLifted, HoldPlaced, IdentityBound
 from tracemill.model.identifier import derived, look
+from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.record import decode, encode
 from tracemill.model.status import HoldReason
@@ -38,6 +40,7 @@ class Loaded(View):
         super().__init__()
         self.row_ids: dict[str, int] = {}
         self.as_read: dict[str, Lot] = {}
+        self.histories_as_read: dict[HistoryKey, History] = {}
 
 
 @lru_cache(maxsize=4096)

@@ -204,6 +204,17 @@ hold = Table(
 )
 Index("hold_open", hold.c.reason, sqlite_where=text("lifted_at IS NULL"), postgresql_where=text("lifted_at IS NULL"))
 
+inspection_history = Table(
+    "inspection_history",
+    metadata,
+    Column("site", String(100), primary_key=True),
+    Column("supplier", String(200), primary_key=True),
+    Column("item", String(200), primary_key=True),
+    Column("plan", String(200), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
 waiting_hold = Table(
     "waiting_hold",
     metadata,
