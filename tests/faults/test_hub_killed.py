@@ -28,7 +28,7 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.faults.killed"])
 LOTS = ("L-1", "L-2")
 KILLS = {"sqlite": 3, "postgresql": 1}  # the first process dies where it first reaches the step, the second at its second time …
-MADE = tuple(f"FG-{n}" for n in range(30))  # more than are restricted at once: the rest waits for the cascade
+MADE = ("BULK", "FG-1", "FG-2", "FG-3")  # the last three are grandchildren, which the cascade restricts
 DONE = {"verified", "superseded"}
 
 
@@ -119,9 +119,11 @@ async def story(plant: Plant) -> None:
     for number in LOTS:
         plant.target.seed(number, available="0", quarantine="480", blocked="0")
     plant.target.records["receipts"] = [{"doc": f"R-{number}", "batch": number, "qty": "480"} for number in LOTS]
-    booked = [("consumed", "RAW", "30"), *(("produced", number, "1") for number in MADE)]
+    bulk, *finished = MADE
+    booked = [("consumed", "RAW", "30", "WO-1"), ("produced", bulk, "30", "WO-1"), ("consumed", bulk, "30", "WO-2")]
+    booked += [("produced", number, "1", "WO-2") for number in finished]
     plant.target.records["made"] = [
-        {"id": f"M{n}", "kind": kind, "lot": number, "qty": qty, "order": "WO-1"} for n, (kind, number, qty) in enumerate(booked)
+        {"id": f"M{n}", "kind": kind, "lot": number, "qty": qty, "order": order} for n, (kind, number, qty, order) in enumerate(booked)
     ]
     await plant.until(lambda: plant.settled("open_inspection", 1), "inspected")
     for rev, code in enumerate(("ACC", "REJ"), 1):

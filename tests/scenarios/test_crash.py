@@ -14,6 +14,7 @@ from tracemill.store.tables import delivery, message
 
 D = Decimal
 DEPTH = 5
+FINISHED = ("FG-1", "FG-2", "FG-3")
 
 
 class Killed(BaseException):
@@ -55,13 +56,14 @@ async def story(plant: Plant) -> None:
         await plant.settle()
 
     async def used() -> None:
-        """30 kg become 30 finished lots."""
+        """30 kg become a bulk lot, and that becomes finished lots: grandchildren, which the cascade restricts."""
         for target in (plant.erp, plant.wms):
             target.take("L-1", "30", "WO-1")
-        for n in range(30):
-            plant.erp.stock.setdefault(f"FG-{n}", {"available": D(1), "quarantine": D(0), "blocked": D(0)})
-        for n, (kind, lot, qty) in enumerate([("consumed", "L-1", "30"), *(("produced", f"FG-{n}", "1") for n in range(30))]):
-            body = {"id": f"M{n}", "kind": kind, "order": "WO-1", "lot": lot, "qty": qty, "at": "2026-11-23T10:00:00+00:00"}
+        for lot, left in (("BULK", 0), *((lot, 1) for lot in FINISHED)):
+            plant.erp.stock.setdefault(lot, {"available": D(left), "quarantine": D(0), "blocked": D(0)})
+        bulk = [("consumed", "L-1", "30", "WO-1"), ("produced", "BULK", "30", "WO-1"), ("consumed", "BULK", "30", "WO-2")]
+        for n, (kind, lot, qty, order) in enumerate([*bulk, *(("produced", lot, "1", "WO-2") for lot in FINISHED)]):
+            body = {"id": f"M{n}", "kind": kind, "order": order, "lot": lot, "qty": qty, "at": "2026-11-23T10:00:00+00:00"}
             await plant.tell("mes", "made", f"M{n}", body)
         await plant.settle()
 
@@ -97,9 +99,9 @@ async def check(plant: Plant) -> None:
         tokens = Counter(e[4] for e in target.effects)
         assert all(count == 1 for count in tokens.values()), tokens
     assert Counter(e[1] for e in plant.qms.effects) == {"open_inspection": 1, "open_nonconformance": 1}
-    for n in range(30):
-        assert {h.origin_number for h in (await plant.lot(f"FG-{n}")).holds.values()} == {"L-1"}
-        assert plant.erp.stock[f"FG-{n}"]["available"] == 0
+    for lot in FINISHED:
+        assert {h.origin_number for h in (await plant.lot(lot)).holds.values()} == {"L-1"}
+        assert plant.erp.stock[lot]["available"] == 0
     left = await plant.rows(select(delivery.c.state, func.count()).group_by(delivery.c.state))
     assert {row[0] for row in left} <= {"verified", "superseded"}
     assert not await plant.rows(select(message).where(message.c.state.in_(("received", "parked"))))
