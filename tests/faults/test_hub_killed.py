@@ -123,7 +123,8 @@ async def story(plant: Plant) -> None:
     booked = [("consumed", "RAW", "30", "WO-1"), ("produced", bulk, "30", "WO-1"), ("consumed", bulk, "30", "WO-2")]
     booked += [("produced", number, "1", "WO-2") for number in finished]
     plant.target.records["made"] = [
-        {"id": f"M{n}", "kind": kind, "lot": number, "qty": qty, "order": work} for n, (kind, number, qty, work) in enumerate(booked)
+        {"id": f"M{n}", "kind": kind, "lot": number, "qty": qty, "order": order}
+        for n, (kind, number, qty, order) in enumerate(booked)
     ]
     await plant.until(lambda: plant.settled("open_inspection", 1), "inspected")
     for rev, code in enumerate(("ACC", "REJ"), 1):
