@@ -127,3 +127,18 @@ def test_a_heel_carries_a_lot_into_what_was_mixed_later() -> None:
     graph = Graph.of(columns(rows))
     assert walk(graph, [11]).lots.tolist() == [11, 50, 51, 71]
     assert walk(graph, [71], Direction.BACK).lots.tolist() == [71, 51, 12, 50, 11]
+
+
+def test_a_budget_that_ends_within_a_level_takes_back_the_edges_to_what_it_left_out() -> None:
+    rows = [Row(1, 1, False, 9.0, 0, 0, 1), *(Row(lot, 1, True, 3.0, 0, 0, lot) for lot in (2, 3, 4))]
+    graph = Graph.of(columns(rows))
+    found = walk(graph, [1], budget=2)
+    assert (found.lots.tolist(), found.stopped) == ([1, 2], True)
+    assert graph.rows(found.edges).lot.tolist() == [1, 2]
+
+
+def test_what_was_taken_back_in_parts_is_gone_although_floats_leave_a_rest() -> None:
+    parts = [0.1, 0.2, -0.3]
+    graph = Graph.of(columns([Row(1, 1, False, part, 0, 0, n, part < 0) for n, part in enumerate(parts)]))
+    assert sum(parts) > 0
+    assert walk(graph, [1]).transformations.tolist() == []
