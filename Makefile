@@ -27,6 +27,7 @@ demo: setup ## Run the demo plant and its story (ARGS=--check: headless)
 .PHONY: check
 check: setup ## Lint, check types, check the import contract
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict src
 	$(BIN)/lint-imports
 

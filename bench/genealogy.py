@@ -21,13 +21,13 @@ import numpy as np
 
 from bench.genealogy_plant import Plant, layers, plant
 from bench.genealogy_rivals import Postgres, Rival, Rustworkx, Sqlite
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_completeness import Gap, completeness
-from tracemill.core.genealogy_path import Paths
-from tracemill.core.genealogy_rows import Rows
-from tracemill.core.genealogy_share import shares
-from tracemill.core.genealogy_snapshot import read, write
-from tracemill.core.genealogy_walk import Direction, walk
+from tracemill.core.genealogy.completeness import Gap, completeness
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.path import Paths
+from tracemill.core.genealogy.rows import Rows
+from tracemill.core.genealogy.share import shares
+from tracemill.core.genealogy.snapshot import read, write
+from tracemill.core.genealogy.walk import Direction, walk
 
 OUT = Path(__file__).parent / "README-genealogy.md"
 HOT, COLD = 100_000, 100

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tracemill.core.genealogy_rows import LotMark, Marks, Rows, TransformationMark
+from tracemill.core.genealogy.rows import LotMark, Marks, Rows, TransformationMark
 
 LAYERS = 6
 FAN_IN = 3

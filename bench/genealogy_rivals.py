@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tracemill.core.genealogy_rows import Rows
+from tracemill.core.genealogy.rows import Rows
 
 TABLES = """
 CREATE TABLE consumed (lot bigint, transformation bigint, evidence smallint, quantity double precision,

@@ -7,7 +7,7 @@ import math
 from hypothesis import strategies as st
 
 from tests.core.naive_genealogy import Row, Units
-from tracemill.core.genealogy_rows import UNKNOWN_TIME
+from tracemill.core.genealogy.rows import UNKNOWN_TIME
 
 LOTS, TRANSFORMATIONS = 7, 5
 SPARSE = 10**12  # ids that are far apart are numbered in another way than ids that are close

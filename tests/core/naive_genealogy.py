@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
-from tracemill.core.genealogy_rows import UNKNOWN_TIME, Rows
+from tracemill.core.genealogy.rows import UNKNOWN_TIME, Rows
 
 Edge = tuple[int, int, bool]  # lot, transformation, output
 

@@ -14,15 +14,17 @@ from tracemill.core.decision_table_spec import DecisionTableSpec
 from tracemill.core.holds import NotAllowed
 from tracemill.core.identity import View
 from tracemill.core.inspection_history import History
-from tracemill.model import event as e
 from tracemill.model.decision import Decision
-from tracemill.model.event import Alias, Event, LotRef, Part, Party
+from tracemill.model.event import NAMES, Event
 from tracemill.model.identifier import derived
 from tracemill.model.inspection import HistoryKey, Submission
+from tracemill.model.material import LotReceived
 from tracemill.model.moment import at
 from tracemill.model.policy import AuthorityRule, InspectionPolicy, Policy, SystemPolicy
+from tracemill.model.quality import DispositionDecided, InspectionApproved, Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import replaced
+from tracemill.model.reference import Alias, LotRef, Party
 from tracemill.model.status import ApprovalKind, DispositionKind
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -55,13 +57,13 @@ class Plant:
         self.n += 1
         now = START + timedelta(hours=self.n)
         then = at(now - timedelta(hours=hours_ago))
-        event = Event(id=derived("e", self.n), type=e.NAMES[type(data)], site="DE", source=source, data=data, occurred=then,
+        event = Event(id=derived("e", self.n), type=NAMES[type(data)], site="DE", source=source, data=data, occurred=then,
                       recorded=now, observed=at(now), **more)  # fmt: skip
         return decide(event, self.view, replaced(POLICY, inspection=self.rules))
 
     def received(self, number: int, supplier: str = "ACME", item: str = "4711", receipt: str = "") -> dict[str, str]:
         ref, quantity = LotRef(id=f"L-{number}", item=item), Quantity(amount=Decimal(480), unit="KGM")
-        data = e.LotReceived(lot=ref, quantity=quantity, supplier=Party(id=supplier), receipt=receipt or f"R-{number}")
+        data = LotReceived(lot=ref, quantity=quantity, supplier=Party(id=supplier), receipt=receipt or f"R-{number}")
         told = [c.value["requirement"] for c in self.tell("erp", data).commands if c.verb == "open_inspection"]
         return told[0] if told else {}
 
@@ -72,17 +74,17 @@ class Plant:
         ref = LotRef(id=native, aliases=(Alias(system="erp", id=f"L-{number}"),))
         parts = tuple(Part(decision=k, quantity=Quantity(amount=Decimal(10 + n), unit="KGM") if n else None)
                       for n, k in enumerate(kinds))  # fmt: skip
-        data = e.DispositionDecided(lot=ref, inspection=native, parts=parts, nonconforming=found)
+        data = DispositionDecided(lot=ref, inspection=native, parts=parts, nonconforming=found)
         return self.tell("qms", data, hours_ago)
 
     def anonymous(self, number: int, *kinds: DispositionKind) -> Decision:
         """A decision that names no inspection, only the lot."""
         ref = LotRef(id=f"L-{number}", aliases=(Alias(system="erp", id=f"L-{number}"),))
-        return self.tell("qms", e.DispositionDecided(lot=ref, inspection="", parts=tuple(Part(decision=k) for k in kinds)))
+        return self.tell("qms", DispositionDecided(lot=ref, inspection="", parts=tuple(Part(decision=k) for k in kinds)))
 
     def approve(self, number: int, what: ApprovalKind, source: str = "qms", **more: Any) -> Decision:
         scope = {"supplier": KEY.supplier, "item": KEY.item, "plan": KEY.plan, "what": what, **more}
-        data = e.InspectionApproved(lot=LotRef(id=f"L-{number}", aliases=(Alias(system="erp", id=f"L-{number}"),)), **scope)
+        data = InspectionApproved(lot=LotRef(id=f"L-{number}", aliases=(Alias(system="erp", id=f"L-{number}"),)), **scope)
         return self.tell(source, data, actor="lena", reason="audit")
 
     def history(self, key: HistoryKey = KEY) -> History | None:

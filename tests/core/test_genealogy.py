@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from tests.core import histories
 from tests.core.naive_genealogy import Naive, Row, columns
-from tracemill.core import genealogy
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_completeness import completeness
-from tracemill.core.genealogy_rows import LotMark, Marks, Rows, TransformationMark
-from tracemill.core.genealogy_snapshot import SnapshotError, read, write
-from tracemill.core.genealogy_state import CONSUMES, PRODUCED, PRODUCES
-from tracemill.core.genealogy_walk import Direction, walk
+from tracemill.core.genealogy import graph as genealogy
+from tracemill.core.genealogy.completeness import completeness
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.rows import LotMark, Marks, Rows, TransformationMark
+from tracemill.core.genealogy.snapshot import SnapshotError, read, write
+from tracemill.core.genealogy.state import CONSUMES, PRODUCED, PRODUCES
+from tracemill.core.genealogy.walk import Direction, walk
 
 scales = st.sampled_from((1, histories.SPARSE))
 SEEN = PRODUCED | CONSUMES | PRODUCES | 0x0F

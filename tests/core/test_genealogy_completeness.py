@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.core import histories
 from tests.core.naive_genealogy import Naive, Row, columns
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_completeness import Gap, completeness
-from tracemill.core.genealogy_rows import Evidence, LotMark, Marks, TransformationMark
-from tracemill.core.genealogy_walk import Direction, Walk, walk
+from tracemill.core.genealogy.completeness import Gap, completeness
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.rows import Evidence, LotMark, Marks, TransformationMark
+from tracemill.core.genealogy.walk import Direction, Walk, walk
 
 lot_marks = st.dictionaries(histories.lots, st.integers(0, 3))
 transformation_marks = st.dictionaries(histories.transformations, st.integers(0, 3))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.core import histories
 from tests.core.naive_genealogy import Naive, Row, Units, columns
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_rows import Evidence, Marks, TransformationMark
-from tracemill.core.genealogy_share import Shares, shares
-from tracemill.core.genealogy_walk import Direction, walk
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.rows import Evidence, Marks, TransformationMark
+from tracemill.core.genealogy.share import Shares, shares
+from tracemill.core.genealogy.walk import Direction, walk
 
 ALMOST = 1 + 1e-9
 

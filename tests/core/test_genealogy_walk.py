@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.core import histories
 from tests.core.naive_genealogy import Naive, Row, columns
-from tracemill.core import genealogy_seen
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_path import Paths
-from tracemill.core.genealogy_rows import UNKNOWN_TIME, Evidence
-from tracemill.core.genealogy_walk import Direction, walk
+from tracemill.core.genealogy import seen as genealogy_seen
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.path import Paths
+from tracemill.core.genealogy.rows import UNKNOWN_TIME, Evidence
+from tracemill.core.genealogy.walk import Direction, walk
 
 directions = st.sampled_from(list(Direction))
 horizons = st.one_of(st.none(), st.integers(0, 9)), st.one_of(st.none(), st.integers(0, 40))

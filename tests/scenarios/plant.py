@@ -305,10 +305,7 @@ class Plant:
 
     def start(self) -> Hub:
         """Start a hub on the plant's database, as after a restart."""
-        links = {
-            w.name: self._link(w, *self._taught(w))
-            for w in (self.erp, self.wms, self.qms, self.mes)
-        }
+        links = {w.name: self._link(w, *self._taught(w)) for w in (self.erp, self.wms, self.qms, self.mes)}
         policy = Policy(
             site=SITE,
             version="test",

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_rows import LotMark, Marks, Rows, TransformationMark
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.rows import LotMark, Marks, Rows, TransformationMark
 from tracemill.store.tables import change, edge, lot, site_position
 
 _EDGES = select(
@@ -48,9 +48,7 @@ def _followed(c: Connection, site: str, graph: Graph, head: int) -> Graph:
         change.c.site == site, change.c.position > graph.position, change.c.position <= head, change.c.kind == "LotDescribed"
     )
     received = c.execute(select(lot.c.id).where(lot.c.id.in_(described), lot.c.received.is_(True))).scalars().all()
-    new = select(edge.c.transformation_id).where(
-        edge.c.site == site, edge.c.position > graph.position, edge.c.position <= head
-    )
+    new = select(edge.c.transformation_id).where(edge.c.site == site, edge.c.position > graph.position, edge.c.position <= head)
     mixed = c.execute(_MIXED.where(edge.c.transformation_id.in_(new))).scalars().all()
     marks = Marks.of(received, LotMark.RECEIVED), Marks.of(mixed, TransformationMark.INCOMPARABLE)
     return graph.extended(_rows(c, site, graph.position, head), *marks)

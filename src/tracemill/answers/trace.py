@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from tracemill.answers.adjacency import Adjacency
 from tracemill.answers.words import counted, named
-from tracemill.core.genealogy_completeness import Completeness, Finding, Gap, completeness
-from tracemill.core.genealogy_walk import Direction, Walk, walk
+from tracemill.core.genealogy.completeness import Completeness, Finding, Gap, completeness
+from tracemill.core.genealogy.walk import Direction, Walk, walk
 from tracemill.core.usable import allowance, verdict
 from tracemill.model.lot import Lot
 from tracemill.model.quantity import show

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from tracemill.core.usable import counted as counted_at_all
 from tracemill.core.usable import said
-from tracemill.model.event import Part
 from tracemill.model.lot import Hold, Lot
+from tracemill.model.quality import Part
 from tracemill.model.status import DispositionKind, HoldReason
 
 ZERO = Decimal(0)

@@ -43,9 +43,7 @@ class Receipts(Record, frozen=True):
 
 
 @router.post("/events", tags=["events"], **returns(Receipts, 202))
-async def events(
-    request: Request, hub: HubOf, caller: Caller = needs(SCOPE), system: str = "", site: str = ""
-) -> Response:
+async def events(request: Request, hub: HubOf, caller: Caller = needs(SCOPE), system: str = "", site: str = "") -> Response:
     """Take CloudEvents from a system. `system` names it where the caller speaks for several; its events are told once by id."""
     return await _take(request, hub, caller, system, site)
 
@@ -201,9 +199,7 @@ class Settled(Record, frozen=True):
 
 
 @router.get("/events/{uuid}", tags=["events"], **returns(Settled))
-async def fate(
-    hub: HubOf, uuid: str, caller: Caller = needs(SCOPE), wait: Annotated[float, Query(ge=0, le=30)] = 0
-) -> Response:
+async def fate(hub: HubOf, uuid: str, caller: Caller = needs(SCOPE), wait: Annotated[float, Query(ge=0, le=30)] = 0) -> Response:
     """Say what became of an event that was accepted, waiting up to `wait` seconds for it to be decided."""
     found = await commands.outcome(hub.runtime, uuid, wait)
     if found is None or not caller.speaks_for(found.system) or not caller.at(found.site):

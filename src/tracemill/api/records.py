@@ -156,9 +156,7 @@ async def cases(
 ) -> Response:  # fmt: skip
     """List cases, unsafe ones first, the oldest first."""
     page = await hub.runtime.store.read(
-        lambda c: case_answers.listed(
-            c, caller.seen_sites, cursor, limit, open_only=state == "open", consequence=consequence
-        )
+        lambda c: case_answers.listed(c, caller.seen_sites, cursor, limit, open_only=state == "open", consequence=consequence)
     )
     return answer(page)
 

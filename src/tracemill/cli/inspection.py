@@ -24,9 +24,7 @@ def approve(
 
 
 @inspection.command()
-def revoke(
-    ref: Ref, what: ApprovalKind, reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False
-) -> int:
+def revoke(ref: Ref, what: ApprovalKind, reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
     """Take an approval back: inspection is normal, lot by lot, from the next lot on."""
     return _decide(ref, {"what": what, "reason": reason, "revoked": True}, "revoked", project, url, as_json)
 

@@ -3,9 +3,9 @@
 from tracemill.core.draft import Draft
 from tracemill.core.holds import NotAllowed
 from tracemill.core.inspection_record import record
-from tracemill.model.event import InspectionApproved
 from tracemill.model.inspection import Approval, HistoryKey
 from tracemill.model.policy import InspectionPolicy
+from tracemill.model.quality import InspectionApproved
 from tracemill.model.status import ApprovalKind, Severity
 
 HUB = "hub"

@@ -9,9 +9,9 @@ from tracemill.core.ledger import in_base
 from tracemill.core.usable import UNDECIDED, on_hand, quality_hold
 from tracemill.model.change import Disposed, DispositionIgnored, HoldLifted, HoldPlaced, InspectionLinked, Noted
 from tracemill.model.decision import Case
-from tracemill.model.event import DispositionDecided, Part
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Disposition, Hold
+from tracemill.model.quality import DispositionDecided, Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.status import RELEASING, CaseKind, Consequence, DispositionKind, HoldReason
 

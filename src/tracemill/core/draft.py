@@ -18,9 +18,7 @@ from tracemill.model.status import CaseKind, Severity
 class Draft:
     """Collects changes, commands, cases and timers for one event and one lot."""
 
-    def __init__(
-        self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None
-    ) -> None:
+    def __init__(self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None) -> None:
         self.event, self.lot, self.policy = event, lot, policy
         self.histories = dict(histories or {})
         self.changes: list[LotChange] = []

@@ -3,9 +3,10 @@
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import in_base
 from tracemill.model.change import HoldLifted, HoldPlaced, Noted
-from tracemill.model.event import HoldReleased, HoldRequested, MessageRead, MessageUnread
+from tracemill.model.event import MessageRead, MessageUnread
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold
+from tracemill.model.quality import HoldReleased, HoldRequested
 from tracemill.model.status import HoldReason
 
 

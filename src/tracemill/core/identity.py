@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from tracemill.core.inspection_history import History
-from tracemill.model.event import Event, LotReceived, LotRef
+from tracemill.model.event import Event
 from tracemill.model.identifier import derived, look
 from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Hold, Lot
+from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record
+from tracemill.model.reference import LotRef
 
 Key = tuple[str, str, str]  # system, scope (item, or ""), id
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from tracemill.core.draft import Draft
 from tracemill.core.usable import on_hand
 from tracemill.model.change import HoldLifted, HoldPlaced
-from tracemill.model.event import HoldInherited, Inherited, LotRef
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold, Lot
+from tracemill.model.quality import HoldInherited, Inherited
+from tracemill.model.reference import LotRef
 from tracemill.model.status import HoldReason
 
 # What is wrong with a place, a customs paper or a date stays with what is left; the rest is wrong with what it became, too.

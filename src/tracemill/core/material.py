@@ -8,9 +8,10 @@ from tracemill.core.ledger import base_unit, signed_in_base
 from tracemill.core.usable import allowance
 from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
-from tracemill.model.event import HoldInherited, MaterialConsumed, MaterialProduced, ShipmentShipped
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot, Shipped
+from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped
+from tracemill.model.quality import HoldInherited
 from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
 
 IN_STOCK = (ShipmentState.STAGED, ShipmentState.CANCELLED, ShipmentState.RETURNED)

@@ -6,9 +6,9 @@ from decimal import Decimal
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import base_unit, in_base, signed_in_base
 from tracemill.model.change import Exposed, HoldLifted, HoldPlaced, StockClaimed
-from tracemill.model.event import Restriction, StockObserved, StockRow
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Claim, Hold
+from tracemill.model.material import Restriction, StockObserved, StockRow
 from tracemill.model.status import StockStatus
 
 ZERO = Decimal(0)

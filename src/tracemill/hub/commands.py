@@ -16,11 +16,12 @@ from tracemill.hub.runtime import Runtime
 from tracemill.mapping.cell import CellError, compile_cell
 from tracemill.model.change import CaseClosed
 from tracemill.model.decision import Decision, LotChange
-from tracemill.model.event import Event, LotRef
+from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
 from tracemill.model.moment import at
 from tracemill.model.record import Record, decode, encode
+from tracemill.model.reference import LotRef
 from tracemill.model.status import FeedKind, MessageState
 from tracemill.observe.metrics import RECEIVED
 from tracemill.store import audit, cases, decisions, idempotency, lots, messages, systems

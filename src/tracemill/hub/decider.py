@@ -9,7 +9,8 @@ from tracemill.core.decide import decide, histories_needed, needs
 from tracemill.core.material import transformation
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
-from tracemill.model.event import Event, MaterialProduced
+from tracemill.model.event import Event
+from tracemill.model.material import MaterialProduced
 from tracemill.model.policy import Policy
 from tracemill.store import decisions, genealogy, histories, lots
 from tracemill.store.store import Sequence as Ids

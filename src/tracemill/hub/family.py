@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from tracemill.core.inheritance import carried, inherited
-from tracemill.model.event import Event, HoldInherited
+from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
 from tracemill.model.moment import at
+from tracemill.model.quality import HoldInherited
 from tracemill.store import lots
 from tracemill.store.genealogy import Round
 

@@ -11,9 +11,10 @@ from tracemill.hub.runtime import Runtime
 from tracemill.hub.steps import Step
 from tracemill.hub.translate import Untranslatable, keys_of, translate
 from tracemill.mapping.keys import BusinessKey
-from tracemill.model.event import Event, LotRef, MessageUnread
+from tracemill.model.event import Event, MessageUnread
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
+from tracemill.model.reference import LotRef
 from tracemill.model.status import MessageState
 from tracemill.observe.logs import log
 from tracemill.observe.metrics import BATCH, PROCESSED

@@ -11,9 +11,10 @@ from tracemill.hub.decider import Item, Poisoned
 from tracemill.hub.process import Processor, Read, write_batch
 from tracemill.hub.runtime import Runtime
 from tracemill.model.decision import STATUS_VERB
-from tracemill.model.event import Event, LotRef, MessageRead
+from tracemill.model.event import Event, MessageRead
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
+from tracemill.model.reference import LotRef
 from tracemill.model.status import DeliveryState, MessageState
 from tracemill.store import audit, deliveries, lots, messages
 from tracemill.store.decisions import Effects

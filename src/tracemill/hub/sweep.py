@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from tracemill.hub.runtime import Runtime
-from tracemill.model.event import Event, LotRef, TimerDue
+from tracemill.model.event import Event, TimerDue
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
+from tracemill.model.reference import LotRef
 from tracemill.observe.metrics import BACKLOG, OPEN_CASES
 from tracemill.store import cases, partitions
 from tracemill.store.decisions import Effects

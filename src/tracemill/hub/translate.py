@@ -11,11 +11,13 @@ from tracemill.hub.link import Link
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.keys import BusinessKey, KeyRule, extract_keys
 from tracemill.mapping.table import Mapped
-from tracemill.model.event import INTERNAL, TYPES, Event, LotRef, StockObserved
+from tracemill.model.event import INTERNAL, TYPES, Event
 from tracemill.model.identifier import BadIdentifier, derived, opaque
+from tracemill.model.material import StockObserved
 from tracemill.model.moment import BadTime, Moment, at, parse_moment
 from tracemill.model.quantity import BadQuantity, UnknownUnit, amount, unit_code
 from tracemill.model.record import convert
+from tracemill.model.reference import LotRef
 from tracemill.model.status import FeedKind
 from tracemill.store.messages import Stored
 
@@ -81,7 +83,7 @@ def translate_body(
         mapping = link.mappings[name]
         for ordinal, mapped in enumerate(mapping.apply_all(source)):
             _check(mapped, link, name)
-            mend = f'correct mapping {name} of pack {link.pack.pack}, then replay; or correct it at its source, then discard this'
+            mend = f"correct mapping {name} of pack {link.pack.pack}, then replay; or correct it at its source, then discard this"
             values = _with_units(mapped.values, link, "", mend)
             envelope = {
                 "id": derived(origin, name, ordinal),

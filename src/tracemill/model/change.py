@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import msgspec
 
-from tracemill.model.event import Part, Party, Work
 from tracemill.model.inspection import Fact, HistoryKey, Planned
 from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
+from tracemill.model.material import Work
+from tracemill.model.quality import Part
+from tracemill.model.reference import Party
 from tracemill.model.status import Evidence, HoldReason, Side
 
 

@@ -1,242 +1,31 @@
 """Events: canonical facts, typed and versioned, as CloudEvents 1.0."""
 
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
+from tracemill.model.material import (
+    LotReceived,
+    MaterialConsumed,
+    MaterialProduced,
+    MovementRecorded,
+    SampleTaken,
+    ShipmentShipped,
+    StockObserved,
+)
 from tracemill.model.moment import Moment
-from tracemill.model.quantity import Quantity
+from tracemill.model.quality import (
+    DispositionDecided,
+    HoldInherited,
+    HoldReleased,
+    HoldRequested,
+    InspectionApproved,
+    InspectionOpened,
+    NonconformanceOpened,
+)
 from tracemill.model.record import Record, plain
-from tracemill.model.status import ApprovalKind, DispositionKind, Evidence, HoldReason, ShipmentState, StockStatus
-
-
-class Alias(Record, frozen=True):
-    """What another system calls the same lot."""
-
-    system: str
-    id: str
-    item: str = ""
-
-
-class LotRef(Record, frozen=True):
-    """A lot as one system names it, with what it says others call it."""
-
-    id: str
-    item: str = ""
-    aliases: tuple[Alias, ...] = ()
-
-
-class Party(Record, frozen=True):
-    """A supplier, manufacturer, customer or carrier."""
-
-    id: str
-    name: str = ""
-
-
-class LotReceived(Record, frozen=True):
-    """A lot came in from a supplier (EPCIS bizStep receiving)."""
-
-    lot: LotRef
-    quantity: Quantity
-    item_text: str = ""
-    material_class: str = ""
-    supplier: Party | None = None
-    manufacturer: str = ""
-    supplier_batch: str = ""
-    purchase_order: str = ""
-    certificate: str = ""
-    place: str = ""
-    receipt: str = ""
-
-
-class Restriction(Record, frozen=True):
-    """A block as a system shows it: who placed it and why."""
-
-    id: str
-    reason: HoldReason = HoldReason.OTHER
-    by: str = ""
-    token: str = ""
-
-
-class StockRow(Record, frozen=True):
-    """A quantity of one lot in one status, place and handling unit."""
-
-    status: StockStatus
-    quantity: Quantity
-    place: str = ""
-    unit: str = ""
-    native: str = ""
-    restriction: Restriction | None = None
-
-
-class StockObserved(Record, frozen=True):
-    """Everything one system holds of one lot, as read at one moment."""
-
-    lot: LotRef
-    rows: tuple[StockRow, ...]
-    read_started: datetime | None = None
-    revision: str = ""
-
-
-class Part(Record, frozen=True):
-    """A part of a lot that a decision set apart (ISA-95 material sublot). No quantity means: the rest of the lot."""
-
-    decision: DispositionKind
-    quantity: Quantity | None = None
-    reason: str = ""
-    scope: str = ""
-
-
-class DispositionDecided(Record, frozen=True):
-    """Quality decided about a lot, or a part of it."""
-
-    lot: LotRef
-    inspection: str
-    parts: tuple[Part, ...]
-    signer: str = ""
-    meaning: str = ""
-    revision: str = ""
-    nonconformance: str = ""
-    nonconforming: Annotated[int, msgspec.Meta(ge=0)] | None = None  # items of the sample that do not conform
-
-
-class InspectionOpened(Record, frozen=True):
-    """An inspection of a lot exists in the system that plans inspections."""
-
-    lot: LotRef
-    inspection: str
-
-
-class InspectionApproved(Record, frozen=True):
-    """The responsible authority allows a milder inspection of a supplier's item, or revokes it; the reason is the event's.
-
-    `lot` is any lot that was planned under this supplier, item and plan: the approval stands on its timeline.
-    """
-
-    lot: LotRef
-    supplier: str
-    item: str
-    plan: str
-    what: ApprovalKind
-    until: datetime | None = None
-    revoked: bool = False
-
-
-class SampleTaken(Record, frozen=True):
-    """A sample was drawn from a lot; a destroyed sample leaves the stock."""
-
-    lot: LotRef
-    sample: str
-    quantity: Quantity
-    destroyed: bool = True
-
-
-class HoldRequested(Record, frozen=True):
-    """Somebody restricts a lot, or a quantity of it."""
-
-    lot: LotRef
-    hold: str
-    reason: HoldReason
-    quantity: Quantity | None = None
-    note: str = ""
-
-
-class HoldReleased(Record, frozen=True):
-    """The placer, or a role with the right, lifts one named hold."""
-
-    lot: LotRef
-    hold: str
-    note: str = ""
-
-
-class MovementRecorded(Record, frozen=True):
-    """A signed entry of a lot's ledger as its owner booked it."""
-
-    lot: LotRef
-    movement: str
-    kind: str
-    quantity: Quantity
-    order: str = ""
-
-
-class Work(Record, frozen=True):
-    """The transformation that material went into or came out of (ISA-95 segment response)."""
-
-    order: str = ""
-    operation: str = ""
-    machine: str = ""
-    recipe: str = ""
-    transformation: str = ""  # its own id, where the source has one (EPCIS transformationID)
-    kind: str = "production"  # or rework, split, merge, relabel, charge, discharge
-
-    @property
-    def key(self) -> str:
-        """What makes it one transformation at its site: its own id, else order and operation."""
-        return self.transformation or "/".join(part for part in (self.order, self.operation) if part)
-
-
-class MaterialConsumed(Record, frozen=True):
-    """A quantity of a lot went into a transformation. A negative quantity takes an earlier booking back."""
-
-    lot: LotRef
-    quantity: Quantity
-    work: Work
-    movement: str = ""
-    evidence: Evidence = Evidence.SCANNED
-
-
-class MaterialProduced(Record, frozen=True):
-    """A quantity of a lot came out of a transformation. A negative quantity takes an earlier booking back."""
-
-    lot: LotRef
-    quantity: Quantity
-    work: Work
-    movement: str = ""
-    evidence: Evidence = Evidence.SCANNED
-    item_text: str = ""
-    material_class: str = ""
-    place: str = ""
-
-
-class ShipmentShipped(Record, frozen=True):
-    """A quantity of a lot is on a shipment: staged, or on its way to the customer (EPCIS bizStep shipping)."""
-
-    lot: LotRef
-    quantity: Quantity
-    shipment: str
-    customer: Party | None = None
-    state: ShipmentState = ShipmentState.SHIPPED
-    place: str = ""
-
-
-class Inherited(Record, frozen=True):
-    """A hold of another lot that restricts this one too, because it was made from it."""
-
-    root: str  # the hold as it was placed
-    origin: str  # the lot it was placed on
-    number: str
-    reason: HoldReason
-    placer: str = ""
-    note: str = ""
-
-
-class HoldInherited(Record, frozen=True):
-    """The hub's own word: which holds of its ancestors restrict a lot, and which (roots) no longer do."""
-
-    lot: LotRef
-    holds: tuple[Inherited, ...] = ()
-    lapsed: tuple[str, ...] = ()
-
-
-class NonconformanceOpened(Record, frozen=True):
-    """A nonconformance was opened for a lot."""
-
-    lot: LotRef
-    nonconformance: str
-    quantity: Quantity | None = None
-    defect: str = ""
+from tracemill.model.reference import LotRef
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -362,6 +151,3 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
         for name, kind in TYPES.items()
     }
-
-
-ZERO = Decimal(0)

@@ -3,10 +3,11 @@
 from datetime import datetime
 from decimal import Decimal
 
-from tracemill.model.event import Part, Party
 from tracemill.model.inspection import Planned, Submission
+from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
+from tracemill.model.reference import Party
 from tracemill.model.status import Consequence, HoldReason, ShipmentState
 
 ZERO = Decimal(0)

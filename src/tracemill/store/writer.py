@@ -63,9 +63,7 @@ class Writer:
         result: T = await self._queued(lambda tx, _: (run(tx),), None, priority, shared)
         return result
 
-    async def gather(
-        self, run: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item, priority: Priority
-    ) -> T:
+    async def gather(self, run: Callable[[Connection, Sequence[Item]], Sequence[T]], item: Item, priority: Priority) -> T:
         """Run `run` on this item and all others that wait for the same `run`; return this item's result once it is durable.
 
         If the call fails, each item is run on its own: one that fails fails alone.

@@ -11,11 +11,12 @@ from tracemill.core.sampling import SamplingPlan, plan
 from tracemill.core.switching import stricter
 from tracemill.core.usable import quality_hold
 from tracemill.model.change import Disposed, HoldPlaced, InspectionPlanned, Noted
-from tracemill.model.event import Part, SampleTaken
 from tracemill.model.identifier import BadIdentifier, opaque
 from tracemill.model.inspection import HistoryKey, Planned, Skipped
 from tracemill.model.lot import Hold
+from tracemill.model.material import SampleTaken
 from tracemill.model.policy import InspectionPolicy
+from tracemill.model.quality import Part
 from tracemill.model.quantity import show
 from tracemill.model.record import plain
 from tracemill.model.status import DispositionKind, HoldReason, Severity, SkipPhase
@@ -131,9 +132,7 @@ def _standing_words(draft: Draft, key: HistoryKey, standing: Standing | None, fo
     return {"skip_lot": f"{rate}: drawn"}
 
 
-def _planned(
-    key: HistoryKey, severity: Severity, aql: str, sampling: SamplingPlan, lot_size: int, *, skipped: bool
-) -> Planned:
+def _planned(key: HistoryKey, severity: Severity, aql: str, sampling: SamplingPlan, lot_size: int, *, skipped: bool) -> Planned:
     return Planned(
         key=key, severity=severity, aql=aql, code_letter=sampling.code_letter, sample_size=sampling.sample_size,
         accept=sampling.accept, lot_size=lot_size, skipped=skipped,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracemill.core.genealogy_edges import NOW, Edges, Horizon, Record, edges
-from tracemill.core.genealogy_links import Way
-from tracemill.core.genealogy_rows import Amounts, Bytes, Index
+from tracemill.core.genealogy.edges import NOW, Edges, Horizon, Record, edges
+from tracemill.core.genealogy.links import Way
+from tracemill.core.genealogy.rows import Amounts, Bytes, Index
 
 PRODUCED = 0x10  # a lot: an edge tells where it comes from
 CONSUMES = 0x10  # a transformation: it has an input

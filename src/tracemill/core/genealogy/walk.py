@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_edges import NOW, Horizon
-from tracemill.core.genealogy_links import REVERSES, WEAK, Way
-from tracemill.core.genealogy_rows import Evidence, Ids, Index, Nodes, distinct
-from tracemill.core.genealogy_seen import Seen
-from tracemill.core.genealogy_sieve import Sieve, Used
+from tracemill.core.genealogy.edges import NOW, Horizon
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.links import REVERSES, WEAK, Way
+from tracemill.core.genealogy.rows import Evidence, Ids, Index, Nodes, distinct
+from tracemill.core.genealogy.seen import Seen
+from tracemill.core.genealogy.sieve import Sieve, Used
 
 
 class Direction(StrEnum):

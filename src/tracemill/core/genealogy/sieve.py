@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_edges import Horizon, netted
-from tracemill.core.genealogy_links import CONTESTED, EVIDENCE, HIDDEN, REVERSES, WEAK, Links, Side, Way, edge_heads, spread
-from tracemill.core.genealogy_rows import UNKNOWN_TIME, Bytes, Evidence, Ids, Index, Mask, Nodes, distinct
+from tracemill.core.genealogy.edges import Horizon, netted
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.links import CONTESTED, EVIDENCE, HIDDEN, REVERSES, WEAK, Links, Side, Way, edge_heads, spread
+from tracemill.core.genealogy.rows import UNKNOWN_TIME, Bytes, Evidence, Ids, Index, Mask, Nodes, distinct
 
 ALWAYS = int(np.iinfo(np.int64).max)
 

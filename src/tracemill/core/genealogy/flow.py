@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracemill.core.genealogy_links import spread
-from tracemill.core.genealogy_rows import Amounts, Index, distinct
+from tracemill.core.genealogy.links import spread
+from tracemill.core.genealogy.rows import Amounts, Index, distinct
 
 
 @dataclass(frozen=True, slots=True)

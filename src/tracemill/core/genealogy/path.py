@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracemill.core.genealogy_rows import UNKNOWN_TIME, Rows
-from tracemill.core.genealogy_walk import Direction, Walk
+from tracemill.core.genealogy.rows import UNKNOWN_TIME, Rows
+from tracemill.core.genealogy.walk import Direction, Walk
 
 
 @dataclass(frozen=True, slots=True)

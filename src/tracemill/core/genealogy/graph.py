@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemill.core.genealogy_links import HIDDEN, REVERSES, Columns, Links, Side, Way, side
-from tracemill.core.genealogy_names import Names, numbered
-from tracemill.core.genealogy_rows import Amounts, Bytes, Index, Marks, Mask, Rows, distinct
-from tracemill.core.genealogy_state import CONSUMES, PRODUCED, PRODUCES, origins, states
+from tracemill.core.genealogy.links import HIDDEN, REVERSES, Columns, Links, Side, Way, side
+from tracemill.core.genealogy.names import Names, numbered
+from tracemill.core.genealogy.rows import Amounts, Bytes, Index, Marks, Mask, Rows, distinct
+from tracemill.core.genealogy.state import CONSUMES, PRODUCED, PRODUCES, origins, states
 
 TOUCHED = 0x80  # recent rows tell of this node
 GIVEN = 0x0F  # the marks of callers

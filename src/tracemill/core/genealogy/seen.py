@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemill.core.genealogy_rows import Bytes, Index, distinct
+from tracemill.core.genealogy.rows import Bytes, Index, distinct
 
 FEW = 1024
 

@@ -13,9 +13,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tracemill.core.genealogy_rows import Amounts, Bytes, Evidence, Ids, Index, LotMark, Mask, TransformationMark
-from tracemill.core.genealogy_state import CONSUMES, PRODUCED, PRODUCES, origins, states
-from tracemill.core.genealogy_walk import Direction, Walk
+from tracemill.core.genealogy.rows import Amounts, Bytes, Evidence, Ids, Index, LotMark, Mask, TransformationMark
+from tracemill.core.genealogy.state import CONSUMES, PRODUCED, PRODUCES, origins, states
+from tracemill.core.genealogy.walk import Direction, Walk
 
 EXAMPLES = 5
 CLOSED, INCOMPARABLE = int(TransformationMark.CLOSED), int(TransformationMark.INCOMPARABLE)  # arrays are slow with enums

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemill.core.genealogy_rows import Amounts, Bytes, Ids, Index, Mask, Nodes, narrow
+from tracemill.core.genealogy.rows import Amounts, Bytes, Ids, Index, Mask, Nodes, narrow
 
 EVIDENCE = 3  # the lowest two bits of a row's flags
 WEAK = 2  # of the evidence: backflushed or inferred

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from tracemill.core.genealogy import Graph
-from tracemill.core.genealogy_links import Links, Side, Way
-from tracemill.core.genealogy_names import Names
+from tracemill.core.genealogy.graph import Graph
+from tracemill.core.genealogy.links import Links, Side, Way
+from tracemill.core.genealogy.names import Names
 
 MAGIC = 0x7261636C
 VERSION = 1

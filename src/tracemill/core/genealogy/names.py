@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracemill.core.genealogy_rows import Ids, Index, Mask, Nodes, distinct, narrow
+from tracemill.core.genealogy.rows import Ids, Index, Mask, Nodes, distinct, narrow
 
 DENSE = 8  # ids are numbered by a table of all ids in their span while the span is at most this many times their count
 

@@ -23,11 +23,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tracemill.core.genealogy_edges import edges
-from tracemill.core.genealogy_flow import Flow, flow
-from tracemill.core.genealogy_links import Way
-from tracemill.core.genealogy_rows import Amounts, Ids, Index, Mask, TransformationMark
-from tracemill.core.genealogy_walk import Direction, Walk
+from tracemill.core.genealogy.edges import edges
+from tracemill.core.genealogy.flow import Flow, flow
+from tracemill.core.genealogy.links import Way
+from tracemill.core.genealogy.rows import Amounts, Ids, Index, Mask, TransformationMark
+from tracemill.core.genealogy.walk import Direction, Walk
 
 ROUNDS = 64
 STEADY = 1e-12

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from tracemill.core.genealogy_links import CONTESTED, HIDDEN, REVERSES, Links, Side, Way, edge_heads, spread
-from tracemill.core.genealogy_rows import Amounts, Bytes, Index, Mask, Nodes
+from tracemill.core.genealogy.links import CONTESTED, HIDDEN, REVERSES, Links, Side, Way, edge_heads, spread
+from tracemill.core.genealogy.rows import Amounts, Bytes, Index, Mask, Nodes
 
 ROUNDING = 1e-9  # of all that was moved over an edge: less is nothing
 ALL_EVIDENCE = 0b1111
