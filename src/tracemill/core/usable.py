@@ -66,8 +66,8 @@ def allowance(lot: Lot) -> Allowance:
     accepted, rejected = decided(lot)
     whole = [h for h in lot.holds.values() if h.quantity is None]
     others = _restricted_by_others(lot, rejected)
-    doubted = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is HoldReason.CONFLICT), ZERO)
-    usable = ZERO if whole else max(ZERO, min(accepted, total) - others)
+    doubted = sum((h.quantity or ZERO for h in _disputes(lot) if h.system != "hub"), ZERO)
+    usable = ZERO if whole else max(ZERO, min(min(accepted, total) - others, total - _shown_beyond(lot)))
     return Allowance(
         known=lot.disposition is not None or bool(whole),
         usable=usable,
@@ -95,6 +95,18 @@ def complies(target: Target, claim: Claim, expresses: str) -> bool:
     return claim.available == want.available and (expresses == "cap" or claim.blocked >= want.blocked)
 
 
+def _disputes(lot: Lot) -> list[Hold]:
+    return [h for h in lot.holds.values() if h.reason is HoldReason.CONFLICT and h.quantity is not None]
+
+
+def _shown_beyond(lot: Lot) -> Decimal:
+    """Return how much a system lets people use beyond what is allowed.
+
+    That is material which is restricted already; only a system that shows more than there is makes it more.
+    """
+    return max((h.quantity or ZERO for h in _disputes(lot) if h.system == "hub"), default=ZERO)
+
+
 def quality_hold(lot: str, reason: HoldReason) -> str:
     """Return the id of the hold that quality's own decision places for a reason: one of each kind."""
     return derived("hold", lot, "quality", reason)
@@ -109,7 +121,7 @@ def _restricted_by_others(lot: Lot, rejected: Decimal) -> Decimal:
     if not found:
         return ZERO
     decision = quality_hold(lot.id, HoldReason.REJECTED)
-    found = [h for h in found if h.id != decision]
+    found = [h for h in found if h.id != decision and not (h.reason is HoldReason.CONFLICT and h.system == "hub")]
     echoes = sum((h.quantity or ZERO for h in found if h.reason is HoldReason.REJECTED), ZERO)
     return sum((h.quantity or ZERO for h in found if h.reason is not HoldReason.REJECTED), ZERO) + max(ZERO, echoes - rejected)
 
