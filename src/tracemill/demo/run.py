@@ -11,8 +11,9 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
-from tracemill.demo.claims import Scene
+from tracemill.demo.claims import Claim, Scene
 from tracemill.demo.processes import DidNotStart, free_port
 from tracemill.demo.stage import Progress, Stage, demo_plant
 from tracemill.demo.tryton import NotInstallable, NotStarted
@@ -72,9 +73,9 @@ async def _look_around(stage: Stage) -> None:
     """Print where to look, and wait until the reader has seen enough."""
     link = await stage.hub.console_link()
     out = Console()
-    out.print(f"\n[bold]Pages[/]     {link}   (opens once)")
+    out.print(f"\n[bold]Pages[/]     {link}   (opens once)", soft_wrap=True)
     out.print(f"[bold]API docs[/]  {stage.hub.url}/docs")
-    out.print(f"[bold]CLI[/]       tracemill lot {stage.lot} --project {stage.hub.folder}")
+    out.print(f"[bold]CLI[/]       {Path(sys.argv[0])} lot {stage.lot} --project {stage.hub.folder}", soft_wrap=True)
     out.print("\nCtrl-C stops the plant and the hub.")
     await asyncio.Event().wait()
 
@@ -94,9 +95,18 @@ class Teller:
     def show(self, scene: Scene) -> None:
         self._n += 1
         self._out.print(f"\n[bold]{self._n}. {scene.title}[/]")
+        rows = Table.grid(padding=(0, 1))
         for claim in scene.claims:
-            mark = "[green]✓[/]" if claim.holds else "[red]✕[/]"
-            owner, age = f"owns {claim.owner}; " if claim.owner else "", f"hub: {claim.age}; " if claim.age else ""
-            self._out.print(f"   {mark} {claim.system:<4} {claim.says}  [dim]{owner}{age}so after {claim.seconds:.1f} s[/]")
+            rows.add_row(
+                "  ", "[green]✓[/]" if claim.holds else "[red]✕[/]", claim.system, claim.says, f"[dim]{_known(claim)}[/]"
+            )
             if not claim.holds:
-                self._out.print(f"        expected {claim.expected}\n        read     {claim.got}")
+                rows.add_row("", "", "", f"expected {claim.expected}\nread     {claim.got}")
+        self._out.print(rows)
+
+
+def _known(claim: Claim) -> str:
+    """Say who owns a fact, how old the hub's reading of it is, and after how long it was so."""
+    owner = f"owns {claim.owner}; " if claim.owner else ""
+    age = f"hub: {claim.age}; " if claim.age else ""
+    return f"{owner}{age}so after {claim.seconds:.1f} s"
