@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.scenarios.plant import SITE, Plant
-from tracemill.answers.trace import TraceView, trace
+from tracemill.answers.trace import trace
+from tracemill.answers.trace_view import TraceView
 
 
 @pytest.fixture
@@ -63,6 +64,16 @@ async def test_what_comes_later_is_found_by_the_next_trace(plant: Plant) -> None
     after = await traced(plant, "RAW-2")
     assert (1, "FG-9") in numbers(after)
     assert numbers(await traced(plant, "RAW-2", known_at=first.position)) == numbers(first)
+
+
+async def test_a_trace_tells_how_much_of_the_lot_is_in_what_was_made_of_it_and_by_which_way(plant: Plant) -> None:
+    await recipe(plant)
+    view = await traced(plant, "RAW-2", shares=True, to=await plant.lot("FG-2"))
+    shares = {n.number: n.share for n in view.lots}
+    assert shares["FG-1"]
+    assert (shares["FG-1"].at_most, round(shares["FG-1"].proportion or 0, 4)) == ("40", 0.1333)
+    assert [(x.work, x.lot) for x in view.way] == [("", "RAW-2"), ("WO-1", "MIX-1"), ("WO-2", "FG-2")]
+    assert (await traced(plant, "FG-1", to=await plant.lot("FG-2"))).way == ()
 
 
 @pytest.mark.parametrize("told", ["order without inputs", "backflushed", "out of balance", "origin", "parked"])

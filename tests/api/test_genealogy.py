@@ -26,6 +26,14 @@ async def test_what_was_known_at_a_position_is_told_apart_from_what_is_known_now
     assert (await served.get(f"/v1/lots/RAW-1/trace?known_at={before}"))["found_lots"] == 1
 
 
+async def test_a_trace_tells_the_way_to_a_lot_and_the_share_in_it(served: Served) -> None:
+    await made(served)
+    view = await served.get("/v1/lots/RAW-1/trace?to=FG%2F1&shares=true")
+    assert [x["lot"] for x in view["way"]] == ["RAW-1", "FG/1"]
+    assert view["lots"][1]["share"] == {"at_most": "260", "proportion": 1.0}
+    assert (await served.ask("GET", "/v1/lots/RAW-1/trace?to=NO-SUCH"))[0] == 404
+
+
 async def test_wrong_questions_are_refused_with_what_to_do(served: Served) -> None:
     await made(served)
     status, problem, _ = await served.ask("GET", "/v1/lots/RAW-1/trace?as_of=2026-11-23T09:00:00")

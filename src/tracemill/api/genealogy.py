@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from tracemill.answers import lot as answers
 from tracemill.answers import trace as traces
+from tracemill.answers.trace_view import TraceView
 from tracemill.api.access import HubOf, needs
 from tracemill.api.answer import answer, returns
 from tracemill.api.lots import found
@@ -18,12 +19,14 @@ router = APIRouter(prefix="/v1/lots", tags=["genealogy"])
 READ = needs("lots:read")
 
 
-@router.get("/{ref:path}/trace", **returns(traces.TraceView))
+@router.get("/{ref:path}/trace", **returns(TraceView))
 async def trace(
     hub: HubOf, ref: str, caller: Caller = READ, site: str = "", direction: Literal["forward", "back"] = "forward",
     as_of: Annotated[datetime | None, Query(description="what had occurred then; needs an offset")] = None,
     known_at: Annotated[int | None, Query(description="what the hub knew at a position of the site's record", ge=0)] = None,
     limit: int = Query(traces.SHOWN, ge=1, le=10_000),
+    to: Annotated[str, Query(description="a lot to which a shortest way is wanted")] = "",
+    shares: Annotated[bool, Query(description="how much of the lot is in each of those made of it")] = False,
 ) -> Response:  # fmt: skip
     """Walk forward to what was made of a lot, or back to what it was made from; says whether the answer is complete."""
     if as_of is not None and as_of.tzinfo is None:
@@ -32,7 +35,11 @@ async def trace(
     state = await runtime.store.read(lambda c: answers.state(c, uuid))
     if state is None:
         raise Problem(404, f"there is no lot {uuid}")
+    goal = await found(hub, to, caller, site) if to else ""
     view = await runtime.store.read(
-        lambda c: traces.trace(c, runtime.adjacency, state, direction, as_of=as_of, known_at=known_at, limit=limit)
-    )
+        lambda c: traces.trace(
+            c, runtime.adjacency, state, direction, as_of=as_of, known_at=known_at, limit=limit,
+            to=answers.state(c, goal) if goal else None, shares=shares,
+        )
+    )  # fmt: skip
     return answer(view)

@@ -18,6 +18,8 @@ def trace(
     as_of: Annotated[str, typer.Option("--as-of", help="What had occurred then: 2026-11-23T14:05:00+01:00.")] = "",
     known_at: Annotated[int | None, typer.Option("--known-at", help="What the hub knew at a position of its record.")] = None,
     limit: Annotated[int, typer.Option(help="How many lots to list.")] = 50,
+    to: Annotated[str, typer.Option("--to", metavar="LOT", help="Show a shortest way to this lot.")] = "",
+    shares: Annotated[bool, typer.Option("--shares", help="How much of the lot is in each of those made of it.")] = False,
     site: str = "",
     as_json: Json = False,
 ) -> int:
@@ -25,20 +27,23 @@ def trace(
     if forward and back:
         raise Failed("a trace goes one way: --forward or --back", f"tracemill trace {word(ref)} --back")
     asked: dict[str, Any] = {"direction": "back" if back else "forward", "as_of": as_of, "known_at": known_at, "limit": limit}
+    asked |= {"to": to, "shares": shares or None}
     with working("walking the genealogy"):
         view = hub(project, url).get(f"/v1/lots/{part(ref)}/trace", otherwise=f"tracemill find {word(ref)}", site=site, **asked)
     if as_json:
         show_json(view)
     else:
-        _tell(shown(view))
+        _tell(shown(view), to)
     return OK if view["complete"] else FINDINGS
 
 
-def _tell(view: dict[str, Any]) -> None:
+def _tell(view: dict[str, Any], to: str) -> None:
     out.print(f"[bold]{view['sentence']}[/]")
     for gap in view["gaps"]:
         examples = f"  [dim]{', '.join(gap['examples'])}[/]" if gap["examples"] else ""
         out.print(f"  [bold red]?[/] {gap['text']}{examples}")
+    if to:
+        out.print(f"  {_way(view['way'])}" if view["way"] else f"  there is no way from {view['number']} to {to}")
     out.print()
     out.print(_lots(view))
     listed = len(view["lots"]) - 1
@@ -48,14 +53,31 @@ def _tell(view: dict[str, Any]) -> None:
     _works(view)
 
 
+def _way(way: list[dict[str, str]]) -> str:
+    """Write a way as lots with the work between them."""
+    return "".join(f" ─ [dim]{x['work']}[/] ─ {x['lot']}" if x["work"] else f"[bold]{x['lot']}[/]" for x in way)
+
+
+def _share(node: dict[str, Any]) -> str:
+    """Say how much of the lot asked about is in another one."""
+    share = node["share"]
+    if share is None:
+        return "–"
+    even = "" if share["proportion"] is None else f", evenly mixed {share['proportion']:.1%}"
+    return f"≤ {share['at_most']}{even}" if share["at_most"] else f"no limit known{even}"
+
+
 def _lots(view: dict[str, Any]) -> Any:
-    rows = table("", "lot", "item", "quantity", "", "where", "shipments")
+    shares = any(n["share"] for n in view["lots"])
+    rows = table("", "lot", "item", "quantity", "", "where", "shipments", *(["of it"] if shares else []))
     for n in view["lots"]:
         where = ", ".join(f"{p['system']} {p['available']}/{p['quarantine']}/{p['blocked']}" for p in n["where"])
         sent = ", ".join(f"{s['shipment']} {s['quantity']} {s['customer']} {s['state']}" for s in n["shipments"])
         name = f"{'  ' * n['depth']}{n['number']}"
         quantity = f"{n['quantity']} {n['unit']}"
-        rows.add_row(str(n["depth"]), name, n["item_text"] or n["item"], quantity, MARKS[n["verdict"]], where or "–", sent or "–")
+        part = [_share(n)] if shares else []
+        item = n["item_text"] or n["item"]
+        rows.add_row(str(n["depth"]), name, item, quantity, MARKS[n["verdict"]], where or "–", sent or "–", *part)
     return rows
 
 
