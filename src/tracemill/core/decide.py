@@ -5,7 +5,7 @@ from typing import Any
 
 from tracemill.core import approvals, dispositions, holds, inheritance, material, receipts, reports, stock
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts
+from tracemill.core.flows import FLOWS, alerts, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.core.usable import allowance
@@ -91,6 +91,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft, allowance(draft.lot).usable)
+    shipment_guard.guard(draft)
     alerts.watch(draft)
     if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
         draft.spread()

@@ -65,7 +65,10 @@ class Draft:
     def case(self, case: Case) -> None:
         """Open a case; while it is open, the same key is the same case."""
         about = str(case.evidence.get("system") or case.evidence.get("source") or "")
-        opened = OpenCase(consequence=case.consequence, title=case.title, next_action=case.next_action, system=about)
+        opened = OpenCase(
+            consequence=case.consequence, title=case.title, next_action=case.next_action, system=about,
+            urgent=case.urgent, page=case.page,
+        )  # fmt: skip
         if self.lot.cases.get(case.key) != opened:
             self.add(CaseOpened(key=case.key, case=opened))
         self.cases.append(case)
