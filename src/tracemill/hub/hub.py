@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -53,7 +54,7 @@ class Hub:
     async def _remember(self) -> None:
         """Read the genealogy of each site once, so that the first trace need not."""
         for site in self.runtime.sites:
-            await self.runtime.store.read(lambda c, site=site: self.runtime.adjacency.graph(c, site))
+            await self.runtime.store.read(partial(self.runtime.adjacency.graph, site=site))
 
     async def recover(self) -> int:
         """Whatever was being sent when the last hub stopped is in doubt: it will be asked about, not sent again."""
