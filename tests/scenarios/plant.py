@@ -436,10 +436,12 @@ class Plant:
         target: Warehouse = getattr(self, system)
         await self.tell(system, "stock", batch, target.record(batch))
 
-    async def decide(self, batch: str, *parts: tuple[str, str | None], rev: str = "1", inspection: str = "SG-1") -> None:
-        """Quality decides."""
+    async def decide(
+        self, batch: str, *parts: tuple[str, str | None], rev: str = "1", inspection: str = "SG-1", at: datetime | None = None
+    ) -> None:
+        """Quality decides now, or tells of what it decided before."""
         written = [{"code": code, **({"qty": qty, "unit": "kg"} if qty else {})} for code, qty in parts]
-        body = {"id": inspection, "batch": batch, "rev": rev, "parts": written, "at": self.clock().isoformat()}
+        body = {"id": inspection, "batch": batch, "rev": rev, "parts": written, "at": (at or self.clock()).isoformat()}
         await self.tell("qms", "decisions", inspection, body)
 
     async def push(self, system: str, kind: str, data: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Genealogy: what a lot was made from, what was made of it, and whether that is all."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -12,6 +11,7 @@ from tracemill.answers.trace_view import TraceView
 from tracemill.api.access import HubOf, needs
 from tracemill.api.answer import answer, returns
 from tracemill.api.lots import found
+from tracemill.api.past import TODAY, PastOf
 from tracemill.api.problem import Problem
 from tracemill.api.security import Caller
 
@@ -22,23 +22,21 @@ READ = needs("lots:read")
 @router.get("/{ref:path}/trace", **returns(TraceView))
 async def trace(
     hub: HubOf, ref: str, caller: Caller = READ, site: str = "", direction: Literal["forward", "back"] = "forward",
-    as_of: Annotated[datetime | None, Query(description="what had occurred then; needs an offset")] = None,
-    known_at: Annotated[int | None, Query(description="what the hub knew at a position of the site's record", ge=0)] = None,
+    past: PastOf = TODAY,
     limit: int = Query(traces.SHOWN, ge=1, le=10_000),
     to: Annotated[str, Query(description="a lot to which a shortest way is wanted")] = "",
     shares: Annotated[bool, Query(description="how much of the lot is in each of those made of it")] = False,
 ) -> Response:  # fmt: skip
     """Walk forward to what was made of a lot, or back to what it was made from; says whether the answer is complete."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise Problem(422, f"as_of {as_of.isoformat()} has no offset", next_action="write 2026-11-23T14:05:00+01:00")
     uuid, runtime = await found(hub, ref, caller, site), hub.runtime
+    then = await past.of(hub, uuid)
     state = await runtime.store.read(lambda c: answers.state(c, uuid))
     if state is None:
         raise Problem(404, f"there is no lot {uuid}")
     goal = await found(hub, to, caller, site) if to else ""
     view = await runtime.store.read(
         lambda c: traces.trace(
-            c, runtime.adjacency, state, direction, as_of=as_of, known_at=known_at, limit=limit,
+            c, runtime.adjacency, state, direction, as_of=then.as_of, known_at=then.known_at, limit=limit,
             to=answers.state(c, goal) if goal else None, shares=shares,
         )
     )  # fmt: skip
