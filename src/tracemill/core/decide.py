@@ -76,7 +76,7 @@ def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tup
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
-    draft = Draft(event, match.lot, policy, view.histories)
+    draft = Draft(event, match.lot, policy, view.histories, view.rejected)
     passed_on = inheritance.carried(match.lot) if match.lot.used else {}
     _introduce(draft, match, view)
     if isinstance(event.data, StockObserved):

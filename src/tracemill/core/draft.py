@@ -18,9 +18,13 @@ from tracemill.model.status import CaseKind, Severity
 class Draft:
     """Collects changes, commands, cases and timers for one event and one lot."""
 
-    def __init__(self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None) -> None:
+    def __init__(
+        self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None,
+        rejected: Mapping[str, Lot] | None = None,
+    ) -> None:  # fmt: skip
         self.event, self.lot, self.policy = event, lot, policy
         self.histories = dict(histories or {})
+        self.rejected = rejected or {}  # other lots that stand rejected, of the supplier batches that are received
         self.changes: list[LotChange] = []
         self.commands: list[Command] = []
         self.cases: list[Case] = []

@@ -33,6 +33,11 @@ def on_hand(lot: Lot) -> Decimal:
     return max(ZERO, lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO))
 
 
+def rejected(lot: Lot) -> bool:
+    """Say whether a lot, or a part of it, stands rejected for what it is: not for what it was made from."""
+    return any(h.reason is HoldReason.REJECTED and not h.root for h in lot.holds.values())
+
+
 def counted(lot: Lot) -> bool:
     """Say whether anybody has told how much of a lot there is: nothing told is not nothing there."""
     return lot.received_at is not None or bool(lot.claims)
