@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from zoneinfo import ZoneInfo
 
 from tracemill.model.lot import Lot
@@ -63,5 +63,5 @@ def _wanted(lot: Lot, demand: ShelfLife | None) -> int:
     days, last = demand.days or 0, last_day(lot)
     if demand.percent is not None and lot.manufactured is not None and last is not None:
         share = Decimal((last - lot.manufactured).days) * demand.percent / 100
-        days = max(days, -int(-share // 1))
+        days = max(days, int(share.to_integral_value(ROUND_CEILING)))
     return days
