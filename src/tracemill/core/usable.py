@@ -148,6 +148,7 @@ _WORDS = {
     HoldReason.EXPIRED: "expired",
     HoldReason.MISSING_CERTIFICATE: "certificate missing",
     HoldReason.INCOMPLETE_GENEALOGY: "genealogy incomplete",
+    HoldReason.DEVIATION: "made outside the limits of its process",
     HoldReason.IDENTITY: "its identity is not clear",
     HoldReason.OTHER: "blocked",
 }

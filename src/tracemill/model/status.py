@@ -53,6 +53,7 @@ class HoldReason(StrEnum):
     EXPIRED = "expired"
     MISSING_CERTIFICATE = "missing_certificate"
     INCOMPLETE_GENEALOGY = "incomplete_genealogy"
+    DEVIATION = "deviation"
     IDENTITY = "identity"
     OTHER = "other"
 
