@@ -18,6 +18,7 @@ _VERBS = {
     "open_nonconformance": "the nonconformance",
     "post_sample": "the sample's posting",
     "notify": "the notification",
+    "block_shipment": "the shipment's block",
 }
 
 
@@ -140,6 +141,11 @@ def _shipment(x: ch.ShipmentChanged, lot: Lot) -> Told:
     return f"{amount(x.shipped.quantity, lot)} {x.shipped.state} on {x.shipment}{to}", False
 
 
+def _shipment_block(x: ch.ShipmentBlockWanted, _: Lot) -> Told:
+    why = f": {x.why}" if x.why else ""
+    return f"{named(x.system)} shall {'block' if x.blocked else 'no longer block'} shipment {x.shipment}{why}", False
+
+
 def _wanted(x: ch.TargetWanted, lot: Lot) -> Told:
     why = f" ({x.why})" if x.why and x.command else ""
     if not x.command:
@@ -204,6 +210,7 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Linked: _linked,
     ch.Measured: _measured,
     ch.ShipmentChanged: _shipment,
+    ch.ShipmentBlockWanted: _shipment_block,
     ch.TargetWanted: _wanted,
     ch.ActAsked: _asked,
     ch.CommandReported: _reported,

@@ -1,6 +1,6 @@
 """Changes: the committed consequences of events. State is their fold, by position."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
@@ -41,6 +41,9 @@ class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
     certificate: str = ""
     receipt: str = ""
     place: str = ""
+    manufactured: date | None = None
+    expires: date | None = None
+    retest: date | None = None
 
 
 class IdentityBound(Change, frozen=True, kw_only=True, tag=True):
@@ -152,6 +155,17 @@ class ShipmentChanged(Change, frozen=True, kw_only=True, tag=True):
     shipped: Shipped
 
 
+class ShipmentBlockWanted(Change, frozen=True, kw_only=True, tag=True):
+    """A shipment shall be blocked because of this lot, or shall no longer be."""
+
+    shipment: str
+    system: str
+    blocked: bool
+    command: str
+    at: datetime
+    why: str = ""
+
+
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
     system: str
     target: Target
@@ -208,5 +222,5 @@ AnyChange = (
     LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
-    | InspectionPlanned | HistoryRecorded | Measured
+    | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
 )  # fmt: skip
