@@ -91,6 +91,7 @@ MADE = {
         "quantity.amount": {"cell": "qty", "type": "quantity"},
         "quantity.unit": "'KGM'",
         "work.order": "order",
+        "work.operation?": "op",
         "work.machine?": "machine",
         "evidence?": "evidence",
         "movement": "id",

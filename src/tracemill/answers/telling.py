@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tracemill.answers.words import amount, decided, held_clause, lasting, named
+from tracemill.answers.words import amount, counted, decided, held_clause, lasting, named
 from tracemill.model import change as ch
 from tracemill.model.decision import STATUS_VERB
 from tracemill.model.inspection import Approval, HistoryKey, Skipped, Submission, Withdrawn
@@ -129,6 +129,12 @@ def _linked(x: ch.Linked, lot: Lot) -> Told:
     return f"{amount(abs(x.quantity), lot)} {where} {x.work.key}{doubt}", False
 
 
+def _measured(x: ch.Measured, _: Lot) -> Told:
+    beyond = [f"{s.parameter} {s.beyond} {s.unit}".rstrip() for s in x.summaries if s.beyond]
+    judged = f"OUTSIDE its limits: {', '.join(beyond)}" if beyond else "within its limits"
+    return f"process of {x.work.key} recorded: {counted(len(x.summaries), 'parameter')}, {judged}", False
+
+
 def _shipment(x: ch.ShipmentChanged, lot: Lot) -> Told:
     customer = x.shipped.customer_name or x.shipped.customer
     to = f" for {customer}" if customer else ""
@@ -202,6 +208,7 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Sampled: _sampled,
     ch.Moved: _moved,
     ch.Linked: _linked,
+    ch.Measured: _measured,
     ch.ShipmentChanged: _shipment,
     ch.ShipmentBlockWanted: _shipment_block,
     ch.TargetWanted: _wanted,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracemill.core import approvals, dispositions, holds, inheritance, material, receipts, reports, stock
+from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
@@ -24,6 +24,7 @@ from tracemill.model.material import (
     StockObserved,
 )
 from tracemill.model.policy import Policy
+from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
     DispositionDecided,
     HoldInherited,
@@ -45,6 +46,7 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     HoldReleased: holds.lifted,
     MovementRecorded: receipts.movement,
     MaterialConsumed: material.consumed,
+    ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
     HoldInherited: inheritance.apply,
     NonconformanceOpened: receipts.nonconformance,

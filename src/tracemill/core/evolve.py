@@ -195,6 +195,7 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Sampled: _sampled,
     c.Moved: _moved,
     c.Linked: _linked,
+    c.Measured: _unchanged,
     c.ShipmentChanged: _shipped,
     c.ShipmentBlockWanted: _shipment_block,
     c.TargetWanted: _wanted,

@@ -164,6 +164,7 @@ _WORDS = {
     HoldReason.RETEST: "retest due",
     HoldReason.MISSING_CERTIFICATE: "certificate missing",
     HoldReason.INCOMPLETE_GENEALOGY: "genealogy incomplete",
+    HoldReason.DEVIATION: "made outside the limits of its process",
     HoldReason.IDENTITY: "its identity is not clear",
     HoldReason.OTHER: "blocked",
 }

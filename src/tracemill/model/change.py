@@ -8,6 +8,7 @@ import msgspec
 from tracemill.model.inspection import Fact, HistoryKey, Planned
 from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
 from tracemill.model.material import Work
+from tracemill.model.process import Summary
 from tracemill.model.quality import Part
 from tracemill.model.reference import Party
 from tracemill.model.status import Evidence, HoldReason, Side
@@ -139,6 +140,16 @@ class Linked(Change, frozen=True, kw_only=True, tag=True):
     movement: str = ""
 
 
+class Measured(Change, frozen=True, kw_only=True, tag=True):
+    """The conditions under which the lot was made in a transformation."""
+
+    transformation: str
+    summaries: tuple[Summary, ...]
+    work: Work
+    occurred_at: datetime
+    system: str
+
+
 class ShipmentChanged(Change, frozen=True, kw_only=True, tag=True):
     shipment: str
     shipped: Shipped
@@ -211,5 +222,5 @@ AnyChange = (
     LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
-    | InspectionPlanned | HistoryRecorded | ShipmentBlockWanted
+    | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
 )  # fmt: skip

@@ -54,6 +54,7 @@ class HoldReason(StrEnum):
     RETEST = "retest"  # its retest date has passed; quality decides again
     MISSING_CERTIFICATE = "missing_certificate"
     INCOMPLETE_GENEALOGY = "incomplete_genealogy"
+    DEVIATION = "deviation"
     IDENTITY = "identity"
     OTHER = "other"
 
