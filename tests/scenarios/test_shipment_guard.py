@@ -141,7 +141,8 @@ async def test_the_block_runs_while_the_warehouse_does_not_take_the_status(plant
     assert lot.wanted["wms"].state != "verified"
 
 
-async def test_a_block_overtakes_a_release_in_doubt_and_outlives_its_late_effect(plant: Plant) -> None:
+@pytest.mark.parametrize("answer", [[], ["lose_answer"] * 4], ids=["answered", "in doubt itself"])
+async def test_a_block_overtakes_a_release_in_doubt_and_outlives_its_late_effect(plant: Plant, answer: list[str]) -> None:
     await plant.receive_lot()
     await plant.settle()
     await ships(plant, "staged", customer="SOUTH")
@@ -157,9 +158,11 @@ async def test_a_block_overtakes_a_release_in_doubt_and_outlives_its_late_effect
         plant.clock.forward(1)
     assert plant.wms.late, "the unblocking timed out"
     await plant.decide("L-1", ("REJ", None), rev="2", inspection="SG-L-1")
-    plant.wms.faults = []
-    await plant.settle(rounds=2, seconds=1)
+    plant.wms.faults = answer
+    await plant.settle(rounds=6, seconds=1)
+    assert plant.wms.barred == {("DLV-80018", "L-1")}
     plant.wms.happen()
+    assert plant.wms.barred == set()
     await plant.settle(rounds=60)
     assert plant.wms.barred == {("DLV-80018", "L-1")}
     assert (await plant.lot()).shipment_blocks["DLV-80018"].verified
