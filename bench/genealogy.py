@@ -27,7 +27,6 @@ from tracemill.core.genealogy.graph import Graph
 from tracemill.core.genealogy.path import Paths
 from tracemill.core.genealogy.rows import Rows
 from tracemill.core.genealogy.share import shares
-from tracemill.core.genealogy.snapshot import read, write
 from tracemill.core.genealogy.walk import Direction, walk
 
 HOT, COLD = 100_000, 100
@@ -137,25 +136,13 @@ def followed(graph: Graph) -> tuple[list[float], Graph]:
     return times, half_full
 
 
-def extras(graph: Graph, made: Plant, hot: Question, folder: Path) -> list[tuple[str, float]]:
+def extras(graph: Graph, made: Plant, hot: Question) -> list[tuple[str, float]]:
     """What else the engine does, in ms."""
-    file = folder / "genealogy.snapshot"
-
-    def stored() -> None:
-        with file.open("wb") as out:
-            write(graph, out)
-
-    def loaded() -> Graph:
-        with file.open("rb") as source:
-            return read(source)
-
     found = walk(graph, hot.starts)
     appends, half_full = followed(graph)
     far = 10**18
     return [
         ("build from arrays", timed(lambda: Graph.of(made.rows, made.lots, made.transformations), 5)[0]),
-        ("write a snapshot", timed(stored, 3)[0]),
-        ("load a snapshot", timed(loaded, 5)[0]),
         ("append 100 rows", median(appends[:-1])),
         ("append that merges the recent rows", appends[-1]),
         ("hot forward with 5,000 recent rows", timed(lambda: asked(half_full, hot), 11)[0]),
@@ -227,7 +214,7 @@ def main() -> None:
             lambda: Sqlite(made.rows, Path(name)),
             lambda: Postgres(made.rows, url),
         ]
-        rest = [f"{what}|{short(ms)}" for what, ms in extras(graph, made, asked_[0], Path(name))]
+        rest = [f"{what}|{short(ms)}" for what, ms in extras(graph, made, asked_[0])]
         for make in makers:
             took, _, rival = timed(make, 1)
             rows.append(measured(rival, took / 1000, asked_, counts, edges))

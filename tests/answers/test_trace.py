@@ -56,6 +56,15 @@ async def test_back_finds_everything_a_lot_was_made_from(plant: Plant) -> None:
     assert view.complete
 
 
+async def test_what_is_received_but_not_decided_yet_makes_a_trace_incomplete(plant: Plant) -> None:
+    await recipe(plant)
+    await plant.tell_made("consumed", "WO-9", "RAW-2", "10", settle=False)
+    view = await traced(plant, "RAW-2")
+    assert [(g.gap, g.text) for g in view.gaps] == [("lagging_system", "systems that have more to tell than is read: MES")]
+    await plant.settle()
+    assert "lagging_system" not in [g.gap for g in (await traced(plant, "RAW-2")).gaps]
+
+
 async def test_what_comes_later_is_found_by_the_next_trace(plant: Plant) -> None:
     await recipe(plant)
     first = await traced(plant, "RAW-2")

@@ -1,8 +1,7 @@
-"""The genealogy graph follows positions, and a snapshot of it is the graph."""
+"""The genealogy graph follows positions: told in pieces it is the graph that is told at once."""
 
 from __future__ import annotations
 
-import io
 from itertools import pairwise
 from unittest.mock import patch
 
@@ -17,7 +16,6 @@ from tracemill.core.genealogy import graph as genealogy
 from tracemill.core.genealogy.completeness import completeness
 from tracemill.core.genealogy.graph import Graph
 from tracemill.core.genealogy.rows import LotMark, Marks, Rows, TransformationMark
-from tracemill.core.genealogy.snapshot import SnapshotError, read, write
 from tracemill.core.genealogy.state import CONSUMES, PRODUCED, PRODUCES
 from tracemill.core.genealogy.walk import Direction, walk
 
@@ -76,31 +74,6 @@ def test_a_graph_that_followed_rows_answers_like_one_built_of_them(
 
 def astuple_after_ids(row: Row) -> tuple[bool, float, int, int, int, bool]:
     return row.output, row.quantity, row.evidence, row.occurred_at, row.position, row.reverses
-
-
-@given(history=histories.rows(), cut=st.integers(0, 40), scale=scales)
-def test_a_snapshot_is_the_graph(history: list[Row], cut: int, scale: int) -> None:
-    rows = columns([Row(r.lot * scale, r.transformation * scale, *astuple_after_ids(r)) for r in history])
-    cut = min(cut, len(rows))
-    graph = Graph.of(rows.take(np.arange(cut))).extended(rows.take(np.arange(cut, len(rows))), Marks.of([9 * scale], 1))
-    file = io.BytesIO()
-    write(graph, file)
-    file.seek(0)
-    assert told(read(file)) == told(graph)
-
-
-@given(history=histories.rows(most=25), data=st.data())
-def test_a_snapshot_that_was_cut_off_or_changed_is_refused(history: list[Row], data: st.DataObject) -> None:
-    file = io.BytesIO()
-    write(Graph.of(columns(history)), file)
-    whole = file.getvalue()
-    with pytest.raises(SnapshotError):
-        read(io.BytesIO(whole[: data.draw(st.integers(0, len(whole) - 1))]))
-    if history:
-        last = bytearray(whole)
-        last[-1] ^= 1
-        with pytest.raises(SnapshotError):
-            read(io.BytesIO(bytes(last)))
 
 
 @given(history=histories.rows())

@@ -4,15 +4,22 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 
 from tracemill.core.genealogy.graph import Graph
 from tracemill.core.genealogy.rows import LotMark, Marks, Rows, TransformationMark
 from tracemill.store.tables import change, edge, lot, site_position
 
 _EDGES = select(
-    edge.c.lot_id, edge.c.transformation_id, edge.c.side, edge.c.amount, edge.c.evidence, edge.c.occurred_at, edge.c.position
+    edge.c.lot_id,
+    edge.c.transformation_id,
+    edge.c.side,
+    edge.c.amount,
+    edge.c.evidence,
+    type_coerce(edge.c.occurred_at, BigInteger),  # as it is stored: microseconds
+    edge.c.position,
 )
+AT_ONCE = 20_000
 
 _MIXED = select(edge.c.transformation_id).group_by(edge.c.transformation_id).having(func.count(edge.c.unit.distinct()) > 1)
 
@@ -57,9 +64,11 @@ def _followed(c: Connection, site: str, graph: Graph, head: int) -> Graph:
 def _rows(c: Connection, site: str, after: int, head: int) -> Rows:
     """Read the edges of some positions, in the order in which the hub learned them."""
     query = _EDGES.where(edge.c.site == site, edge.c.position > after, edge.c.position <= head)
-    found: Sequence[Any] = c.execute(query.order_by(edge.c.position, edge.c.ordinal)).all()
-    if not found:
-        return Rows.none()
+    ordered = query.order_by(edge.c.position, edge.c.ordinal).execution_options(yield_per=AT_ONCE)
+    parts = [_part(some) for some in c.execute(ordered).partitions()]
+    return Rows.joined(parts) if parts else Rows.none()
+
+
+def _part(found: Sequence[Any]) -> Rows:
     lots, works, sides, amounts, evidence, times, positions = zip(*found, strict=True)
-    occurred = [int(at.timestamp() * 1_000_000) for at in times]
-    return Rows.of(lots, works, [side == 1 for side in sides], amounts, evidence, occurred, positions)
+    return Rows.of(lots, works, [side == 1 for side in sides], amounts, evidence, times, positions)

@@ -141,10 +141,10 @@ def reason_views(found: Lot, at: datetime, quality: str) -> tuple[ReasonView, ..
     )
 
 
-def case_lines(c: Connection, found: Lot, as_of: datetime | None) -> tuple[CaseLine, ...]:
+def case_lines(c: Connection, found: Lot, now: bool) -> tuple[CaseLine, ...]:
     """Return the open cases of a lot: as they are, or, for a time that is past, those that were open then."""
     query = select(case).join(lot, lot.c.id == case.c.lot_id).where(lot.c.uuid == found.id)
-    if as_of is None:
+    if now:
         query = query.where(case.c.closed_at.is_(None))
     else:
         query = query.where(case.c.key.in_(list(found.cases)))

@@ -9,6 +9,7 @@ from tracemill.answers.words import counted, named
 from tracemill.core.genealogy.completeness import Finding, Gap, completeness
 from tracemill.core.genealogy.walk import Walk
 from tracemill.model.status import MessageState
+from tracemill.store.systems import paused, unfinished
 from tracemill.store.tables import feed_cursor, lot, message, transformation
 
 _WORDS = {
@@ -22,7 +23,7 @@ _WORDS = {
     Gap.BEFORE_CUTOVER: "{n} from before the hub",
     Gap.EVIDENCE_LEFT_OUT: "{n} left out by the evidence that was asked for",
     Gap.SILENT_SYSTEM: "systems that do not answer: {systems}",
-    Gap.LAGGING_SYSTEM: "systems that lag behind",
+    Gap.LAGGING_SYSTEM: "systems that have more to tell than is read: {systems}",
     Gap.BUDGET_REACHED: "the walk was stopped at its budget; more follows",
 }
 _COUNTED = {
@@ -33,14 +34,14 @@ _COUNTED = {
 
 def gaps(c: Connection, found: Walk, site: str) -> tuple[GapView, ...]:
     """Judge a walk: every reason why it may not be all, in words."""
-    silent = _silent(c)
-    judged = completeness(found, silent=bool(silent))
-    return (*(_gap(c, finding, silent) for finding in judged.findings), *_unread(c, site))
+    systems = {Gap.SILENT_SYSTEM: _silent(c), Gap.LAGGING_SYSTEM: _lagging(c, site)}
+    judged = completeness(found, silent=bool(systems[Gap.SILENT_SYSTEM]), lagging=bool(systems[Gap.LAGGING_SYSTEM]))
+    return (*(_gap(c, finding, systems.get(finding.gap, ())) for finding in judged.findings), *_unread(c, site))
 
 
-def _gap(c: Connection, finding: Finding, silent: Sequence[str]) -> GapView:
+def _gap(c: Connection, finding: Finding, systems: Sequence[str]) -> GapView:
     n = counted(finding.count, _COUNTED.get(finding.gap, "transformation"))
-    text = _WORDS[finding.gap].format(n=n, systems=", ".join(map(named, silent)))
+    text = _WORDS[finding.gap].format(n=n, systems=", ".join(map(named, systems)))
     lots = c.execute(select(lot.c.number).where(lot.c.id.in_(finding.lots))).scalars() if finding.lots else ()
     works = select(transformation.c.key).where(transformation.c.id.in_(finding.transformations))
     keys = c.execute(works).scalars() if finding.transformations else ()
@@ -50,6 +51,12 @@ def _gap(c: Connection, finding: Finding, silent: Sequence[str]) -> GapView:
 def _silent(c: Connection) -> list[str]:
     """Name the systems whose feeds fail."""
     return list(c.execute(select(feed_cursor.c.system).where(feed_cursor.c.failures > 0).distinct()).scalars())
+
+
+def _lagging(c: Connection, site: str) -> list[str]:
+    """Name the systems that are paused, in the middle of a list, or of whose messages some are not decided yet."""
+    waiting = select(message.c.system).where(message.c.site == site, message.c.state == MessageState.RECEIVED).distinct()
+    return sorted({*paused(c), *unfinished(c), *c.execute(waiting).scalars()})
 
 
 def _unread(c: Connection, site: str) -> list[GapView]:

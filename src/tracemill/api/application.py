@@ -82,7 +82,7 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     )
     app.state.hub, app.state.security = hub, security
     problem.install(app)
-    for router in (genealogy.router, lots.router, records.router, events.router, systems.router, docs.router):
+    for router in (genealogy.router, genealogy.search, lots.router, records.router, events.router, systems.router, docs.router):
         app.include_router(router)
     app.add_middleware(Edge)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

@@ -1,44 +1,66 @@
 """Genealogy: what a lot was made from, what was made of it, and whether that is all."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from tracemill.answers import lot as answers
+from tracemill.answers import process
 from tracemill.answers import trace as traces
 from tracemill.answers.trace_view import TraceView
 from tracemill.api.access import HubOf, needs
 from tracemill.api.answer import answer, returns
 from tracemill.api.lots import found
+from tracemill.api.past import TODAY, PastOf
 from tracemill.api.problem import Problem
 from tracemill.api.security import Caller
 
 router = APIRouter(prefix="/v1/lots", tags=["genealogy"])
+search = APIRouter(prefix="/v1/process", tags=["genealogy"])
 READ = needs("lots:read")
+
+
+@router.get("/{ref:path}/process", **returns(list[process.SummaryView]))
+async def conditions(hub: HubOf, ref: str, caller: Caller = READ, site: str = "") -> Response:
+    """Tell the conditions under which a lot was made: what was set, what is allowed, and what really was."""
+    uuid = await found(hub, ref, caller, site)
+    return answer(await hub.runtime.store.read(lambda c: process.of_lot(c, uuid)))
+
+
+@search.get("", **returns(list[process.SummaryView]))
+async def searched(
+    hub: HubOf, caller: Caller = READ, machine: str = "", parameter: str = "", above: float | None = None,
+    below: float | None = None, beyond: Annotated[bool, Query(description="only what passed its limits")] = False,
+    since: Annotated[AwareDatetime | None, Query(description="needs an offset")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="needs an offset")] = None,
+) -> Response:  # fmt: skip
+    """Find what was made on a machine, at a time, beyond a value: each with its lot."""
+    asked = process.Search(
+        machine=machine, parameter=parameter, above=above, below=below, since=since, until=until, beyond=beyond
+    )
+    return answer(await hub.runtime.store.read(lambda c: process.found(c, caller.seen_sites, asked)))
 
 
 @router.get("/{ref:path}/trace", **returns(TraceView))
 async def trace(
     hub: HubOf, ref: str, caller: Caller = READ, site: str = "", direction: Literal["forward", "back"] = "forward",
-    as_of: Annotated[datetime | None, Query(description="what had occurred then; needs an offset")] = None,
-    known_at: Annotated[int | None, Query(description="what the hub knew at a position of the site's record", ge=0)] = None,
+    past: PastOf = TODAY,
     limit: int = Query(traces.SHOWN, ge=1, le=10_000),
     to: Annotated[str, Query(description="a lot to which a shortest way is wanted")] = "",
     shares: Annotated[bool, Query(description="how much of the lot is in each of those made of it")] = False,
 ) -> Response:  # fmt: skip
     """Walk forward to what was made of a lot, or back to what it was made from; says whether the answer is complete."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise Problem(422, f"as_of {as_of.isoformat()} has no offset", next_action="write 2026-11-23T14:05:00+01:00")
     uuid, runtime = await found(hub, ref, caller, site), hub.runtime
+    then = await past.of(hub, uuid)
     state = await runtime.store.read(lambda c: answers.state(c, uuid))
     if state is None:
         raise Problem(404, f"there is no lot {uuid}")
     goal = await found(hub, to, caller, site) if to else ""
     view = await runtime.store.read(
         lambda c: traces.trace(
-            c, runtime.adjacency, state, direction, as_of=as_of, known_at=known_at, limit=limit,
+            c, runtime.adjacency, state, direction, as_of=then.as_of, known_at=then.known_at, limit=limit,
             to=answers.state(c, goal) if goal else None, shares=shares,
         )
     )  # fmt: skip

@@ -1,18 +1,15 @@
 """Looking: find, lot, why."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from tracemill.cli.client import part
-from tracemill.cli.options import HERE, Json, Project, Url, hub
+from tracemill.cli.options import HERE, AsOf, Json, KnownAt, Project, Url, hub, past
 from tracemill.cli.terminal import (
     FINDINGS,
     MARKS,
     OK,
-    USAGE,
-    Failed,
     clock,
     counted,
     out,
@@ -50,11 +47,12 @@ def find(key: str, project: Project = HERE, url: Url = "", as_json: Json = False
 
 def lot(
     ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False,
-    as_of: Annotated[str, typer.Option("--as-of", help="What was true then: 2026-11-23T14:05:00+01:00.")] = "", site: str = "",
+    as_of: AsOf = "", known_at: KnownAt = "", site: str = "",
 ) -> int:  # fmt: skip
     """Show a lot: verdict, every system side by side, holds, reasons."""
-    _check_moment(as_of, ref)
-    view = hub(project, url).get(f"/v1/lots/{part(ref)}", otherwise=f"tracemill find {word(ref)}", as_of=as_of, site=site)
+    this = f"lot {word(ref)}"
+    asked = {"as_of": past("--as-of", as_of, this), "known_at": past("--known-at", known_at, this), "site": site}
+    view = hub(project, url).get(f"/v1/lots/{part(ref)}", otherwise=f"tracemill find {word(ref)}", **asked)
     if as_json:
         show_json(view)
         return OK
@@ -84,17 +82,6 @@ def lot(
     if view["holds"] or view["cases"]:
         say_next(f"tracemill why {word(ref)}")
     return OK
-
-
-def _check_moment(text: str, ref: str) -> None:
-    """Refuse what is no moment: a time without an offset could mean several."""
-    try:
-        known = not text or datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        known = False
-    if not known:
-        said = f"--as-of {text}: not an ISO 8601 time with its offset, such as 2026-11-23T14:05:00+01:00"
-        raise Failed(said, f"tracemill lot {word(ref)} --as-of 2026-11-23T14:05:00+01:00", USAGE)
 
 
 def why(ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False) -> int:

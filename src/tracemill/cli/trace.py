@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from tracemill.cli.client import part
-from tracemill.cli.options import HERE, Json, Project, Url, hub
+from tracemill.cli.options import HERE, AsOf, Json, KnownAt, Project, Url, hub, past
 from tracemill.cli.terminal import FINDINGS, MARKS, OK, Failed, clock, counted, out, show_json, shown, table, word, working
 
 
@@ -15,8 +15,8 @@ def trace(
     back: Annotated[bool, typer.Option("--back", help="What it was made from.")] = False,
     project: Project = HERE,
     url: Url = "",
-    as_of: Annotated[str, typer.Option("--as-of", help="What had occurred then: 2026-11-23T14:05:00+01:00.")] = "",
-    known_at: Annotated[int | None, typer.Option("--known-at", help="What the hub knew at a position of its record.")] = None,
+    as_of: AsOf = "",
+    known_at: KnownAt = "",
     limit: Annotated[int, typer.Option(help="How many lots to list.")] = 50,
     to: Annotated[str, typer.Option("--to", metavar="LOT", help="Show a shortest way to this lot.")] = "",
     shares: Annotated[bool, typer.Option("--shares", help="How much of the lot is in each of those made of it.")] = False,
@@ -26,8 +26,9 @@ def trace(
     """Trace a lot both ways; exit 2 where the answer is not complete, with every reason."""
     if forward and back:
         raise Failed("a trace goes one way: --forward or --back", f"tracemill trace {word(ref)} --back")
-    asked: dict[str, Any] = {"direction": "back" if back else "forward", "as_of": as_of, "known_at": known_at, "limit": limit}
-    asked |= {"to": to, "shares": shares or None}
+    asked: dict[str, Any] = {"direction": "back" if back else "forward", "limit": limit, "to": to, "shares": shares or None}
+    this = f"trace {word(ref)} {'--back' if back else '--forward'}"
+    asked |= {"as_of": past("--as-of", as_of, this), "known_at": past("--known-at", known_at, this)}
     with working("walking the genealogy"):
         view = hub(project, url).get(f"/v1/lots/{part(ref)}/trace", otherwise=f"tracemill find {word(ref)}", site=site, **asked)
     if as_json:
@@ -86,6 +87,10 @@ def _works(view: dict[str, Any]) -> None:
     for w in view["works"]:
         machine = f" on {w['machine']}" if w["machine"] else ""
         out.print(f"\n[bold]{w['key']}[/] {w['kind']}{machine}  [dim]{clock(w['first_at'])}[/]")
+        for s in w["process"]:
+            actual = " … ".join(x for x in (s["minimum"], s["maximum"]) if x) or s["mean"]
+            beyond = f"  [bold red]{s['beyond']}[/]" if s["beyond"] else ""
+            out.print(f"  [dim]{s['parameter']}[/] {actual} {s['unit']}{beyond}")
         for link in [x for x in view["links"] if x["work"] == w["id"]]:
             arrow = "→" if link["side"] == "input" else "←"
             doubt = f"  [yellow]{link['evidence']}[/]" if link["evidence"] in ("backflushed", "inferred") else ""

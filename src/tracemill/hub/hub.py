@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -39,6 +40,7 @@ class Hub:
     async def start(self) -> None:
         """Recover what the last hub left, then start the loops."""
         await self.recover()
+        self._spawn(self._remember())
         self._spawn(self._work(self.processor.run_once, self.runtime.received))
         self._spawn(self._work(self.cascader.run_once, self.runtime.spreading))
         self._spawn(self._repeat(self.sweeper.run_once, 2.0))
@@ -48,6 +50,11 @@ class Hub:
         if self._polls:
             for poller, before in zip(self.pollers, [None, *self.pollers], strict=False):
                 self._spawn(self._poll(poller, before))
+
+    async def _remember(self) -> None:
+        """Read the genealogy of each site once, so that the first trace need not."""
+        for site in self.runtime.sites:
+            await self.runtime.store.read(partial(self.runtime.adjacency.graph, site=site))
 
     async def recover(self) -> int:
         """Whatever was being sent when the last hub stopped is in doubt: it will be asked about, not sent again."""
