@@ -286,6 +286,8 @@ class FindableSpec(OperationSpec):
 def made(kind: str) -> dict[str, Any]:
     """Return the mapping of what went into an order, or came out of it."""
     written: dict[str, Any] = json.loads(json.dumps(MADE).replace("{kind}", kind))
+    if kind == "produced":
+        written["fields"]["label?"] = "label"
     return written
 
 

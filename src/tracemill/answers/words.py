@@ -55,6 +55,8 @@ def _part(part: Part, lot: Lot) -> str:
 
 
 def held(hold: Hold, lot: Lot) -> str:
+    if hold.root:
+        return f"held, made from {hold.origin_number}: {hold.reason.replace('_', ' ')}"
     words = _HELD[hold.reason].format(system=f"people at the {named('hub')}" if hold.system == "hub" else named(hold.system))
     return f"{words} {hold.note}" if dated(hold, lot) else words  # expired 2026-11-20
 

@@ -203,7 +203,8 @@ def hold_words(hold: Hold, lot: Lot) -> str:
     by = f" by {hold.by}" if hold.by and hold.by != hold.system else ""
     note = f"{' ' if dated(hold, lot) else ': '}{hold.note}" if hold.note else ""  # expired 2026-11-20
     placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
-    return f"{amount}{_WORDS[hold.reason]}{placer}{note}"
+    source = f", made from {hold.origin_number}" if hold.root else ""
+    return f"{amount}{_WORDS[hold.reason]}{placer}{source}{note}"
 
 
 def reasons(lot: Lot, quality: str = "") -> list[Reason]:
