@@ -1,0 +1,68 @@
+"""Recall: where the material of a lot is, and how much of it is held beyond doubt."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from tracemill.core.usable import counted, on_hand
+from tracemill.model.lot import Claim, Lot
+from tracemill.model.policy import Policy
+from tracemill.model.recall import Contained, Standing
+from tracemill.model.status import Enforcement, HoldReason, ShipmentState, StockStatus
+
+ZERO = Decimal(0)
+SPENT = ("consumed", "scrapped", "sampled")  # no longer there as this lot
+
+
+def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
+    """Account for all that there ever was of a lot. `asked`: when the recall asked for holds (None: not yet)."""
+    there = on_hand(lot)
+    systems = tuple(_contained(lot, policy, name, claim, asked) for name, claim in sorted(lot.claims.items()))
+    loose = min(there, max(_uncovered(there, systems), *(_loose(s) for s in systems), ZERO)) if systems else there
+    gone = {kind: -quantity for kind, quantity in lot.moved.items() if quantity < 0}
+    consumed = sum((gone.get(kind, ZERO) for kind in SPENT), ZERO) + sum(lot.samples.values(), ZERO)
+    shipped = gone.get("shipped", ZERO)
+    vanished = sum(gone.values(), ZERO) - sum((gone.get(kind, ZERO) for kind in (*SPENT, "shipped")), ZERO)
+    staged = sum((s.quantity for s in lot.shipments.values() if s.state is ShipmentState.STAGED), ZERO)
+    return Standing(
+        requested=there + consumed + shipped + vanished, on_hand=there, held=there - loose, consumed=consumed, shipped=shipped,
+        escaped=loose + vanished, staged=staged, known=counted(lot) or "produced" in lot.moved, systems=systems,
+    )  # fmt: skip
+
+
+def recalled(lot: Lot) -> bool:
+    """Say whether a recall restricts a lot, directly or through what it was made from."""
+    return any(h.reason is HoldReason.RECALL and h.quantity is None for h in lot.holds.values())
+
+
+def _contained(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> Contained:
+    why = _why_not(lot, policy, name, claim, asked)
+    return Contained(system=name, total=claim.total, available=claim.available, contained=not why, why=why)
+
+
+def _why_not(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> str:
+    """Say why a system does not contain a lot: nothing counts but a reading, after the hold, where the status blocks."""
+    wanted, system = lot.wanted.get(name), policy.systems.get(name)
+    if claim.total == ZERO:
+        return ""
+    if system is None:
+        return "nothing is known of this system"
+    statuses = [s for s, n in ((StockStatus.BLOCKED, claim.blocked), (StockStatus.QUARANTINE, claim.quarantine)) if n > ZERO]
+    if open_ := [s for s in statuses if system.enforces.get(s) is not Enforcement.BLOCKS]:
+        return f"its status {open_[0]} is not proven to block"
+    if claim.available > ZERO:
+        return f"still free there ({wanted.state})" if wanted and not wanted.target.available else "still free there"
+    if asked is None or not recalled(lot):
+        return "not asked for yet"
+    placed = min(h.placed_at for h in lot.holds.values() if h.reason is HoldReason.RECALL)
+    stands = wanted is not None and wanted.state == "verified" and wanted.target.available == ZERO
+    return "" if stands or claim.read_started >= placed else "not read back since"
+
+
+def _loose(found: Contained) -> Decimal:
+    """Return how much of its stock a system cannot vouch for: what is free, or all where its word does not count."""
+    return ZERO if found.contained else found.available or found.total
+
+
+def _uncovered(there: Decimal, systems: tuple[Contained, ...]) -> Decimal:
+    """Return what should exist and no system shows."""
+    return max(ZERO, there - max((s.total for s in systems), default=ZERO))
