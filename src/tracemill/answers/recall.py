@@ -145,3 +145,8 @@ def _would_send(lots: Iterable[ScopeLot]) -> tuple[WouldSend, ...]:
         WouldSend(lot=x.number, system=s.system, available=s.available, unit=x.unit)
         for x in lots for s in x.standing.systems if s.available > ZERO
     )  # fmt: skip
+
+
+def listed(c: Connection) -> list[Recall]:
+    """List all recalls, the newest first."""
+    return recalls.every(c)

@@ -60,7 +60,7 @@ def _why_not(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime 
 
 def _loose(found: Contained) -> Decimal:
     """Return how much of its stock a system cannot vouch for: what is free, or all where its word does not count."""
-    return ZERO if found.contained else found.available or found.total
+    return ZERO if found.contained else max(found.available, ZERO) or found.total
 
 
 def _uncovered(there: Decimal, systems: tuple[Contained, ...]) -> Decimal:

@@ -14,6 +14,7 @@ class Origin(Record, frozen=True):
 
     kind: OriginKind
     lot: str = ""
+    name: str = ""  # what the asker called the lot
     batch: str = ""
     maker: str = ""  # manufacturer or supplier; empty: whoever called a batch so
     machine: str = ""
@@ -24,7 +25,7 @@ class Origin(Record, frozen=True):
     def words(self) -> str:
         match self.kind:
             case OriginKind.LOT:
-                return f"lot {self.lot}"
+                return f"lot {self.name or self.lot}"
             case OriginKind.SUPPLIER_BATCH:
                 return f"supplier batch {self.batch}" + (f" of {self.maker}" if self.maker else "")
         span = f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
