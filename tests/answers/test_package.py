@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -22,7 +21,7 @@ AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[bytes, bytes]]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     """The package of a mock recall, made twice."""
     folder: Path = tmp_path_factory.mktemp("package")
 
@@ -36,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[bytes, byte
         plant.stop()
         return both[0], both[1]
 
-    yield asyncio.run(make())
+    return asyncio.run(make())
 
 
 def entries(body: bytes) -> dict[str, bytes]:

@@ -127,7 +127,7 @@ async def test_a_late_fact_makes_the_scope_grow_and_holds_what_is_new(plant: Pla
     await plant.settle()
     found = await view(plant)
     assert {x.number for x in found.lots} >= {"FG-3", "RAW-3"}
-    assert [v.why for v in found.versions][0] == "glass found"
+    assert found.versions[0].why == "glass found"
     assert len(found.versions) >= 2
     titles = [r.title for r in await plant.rows(select(case.c.title).where(case.c.kind == "recall"))]
     assert any("scope grew by 1 lot" in t for t in titles), titles

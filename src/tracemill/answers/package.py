@@ -73,5 +73,4 @@ def _entry(r: Any) -> dict[str, Any]:
     return {**said, "at": r.at.isoformat(), "payload_hash": bytes(r.payload_hash).hex(), "hash": bytes(r.hash).hex()}
 
 
-
 MAKERS: tuple[Maker, ...] = (_told, _tables, _chains)

@@ -57,7 +57,7 @@ def check(body: bytes) -> Checked:
 
 
 def _unlike(found: dict[str, bytes]) -> list[str]:
-    """Name what differs. The manifest follows from the entries, and the seal from the manifest: two of the three tell on the third."""
+    """Name what differs. The manifest follows from the entries, the seal from the manifest: two tell on the third."""
     entries = {n: b for n, b in found.items() if n not in (MANIFEST, SEAL)}
     listed, seal, made = found[MANIFEST], found[SEAL], manifest(entries.items())
     if listed == made:

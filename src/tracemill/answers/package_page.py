@@ -30,7 +30,7 @@ def page(view: RecallView, at: datetime) -> str:
             for u, t in view.totals.items()
         )),
         _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots"), (
-            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, ", ".join(d.shipments), ", ".join(d.lots))
+            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots))
             for d in view.customers
         )),
         _table("Scope versions", ("version", "at", "by", "why", "lots", "positions"), (
@@ -44,6 +44,10 @@ def page(view: RecallView, at: datetime) -> str:
     ]  # fmt: skip
     head = f'<meta charset="utf-8"><title>{escape(known.id)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _time(at: datetime | None) -> str:

@@ -11,10 +11,10 @@ from tracemill.answers.adjacency import Adjacency
 from tracemill.answers.scope import Delivered, ScopeLot
 from tracemill.answers.trace_view import GapView
 from tracemill.model.policy import Policy
+from tracemill.model.recall import Recall
 from tracemill.model.record import Record
 from tracemill.model.status import ShipmentState
 from tracemill.store import recalls
-from tracemill.store.recalls import Recall
 
 ZERO = Decimal(0)
 
@@ -109,7 +109,8 @@ def _uncounted(lots: Iterable[ScopeLot]) -> tuple[GapView, ...]:
 
 
 def _sentence(known: Recall, lots: list[ScopeLot], contained: bool, complete: bool) -> str:
-    said = f"{known.id}{' MOCK' if known.mock else ''}: {known.origin.words()} reaches {len(lots)} lot{'' if len(lots) == 1 else 's'}"
+    reached = f"{len(lots)} lot{'' if len(lots) == 1 else 's'}"
+    said = f"{known.id}{' MOCK' if known.mock else ''}: {known.origin.words()} reaches {reached}"
     open_ = sum(not x.standing.contained for x in lots)
     held = "nothing is sent" if known.mock else "all contained" if contained else f"{open_} not contained"
     return f"{said}, {held}; {'complete' if complete else 'INCOMPLETE'}"

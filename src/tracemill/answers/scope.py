@@ -99,19 +99,25 @@ def row_ids(c: Connection, lots: Iterable[int]) -> dict[str, int]:
 
 def _made_by(state: Lot, maker: str) -> bool:
     """Say whether a lot may be of a maker: one of whom nothing was told may be."""
-    names = {state.manufacturer, state.supplier.id if state.supplier else "", state.supplier.name if state.supplier else ""} - {""}
+    names = {state.manufacturer, state.supplier.id if state.supplier else "", state.supplier.name if state.supplier else ""} - {
+        ""
+    }
     return not names or maker in names
 
 
 def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Reach:
     """Walk forward from the roots of every site. A lot without genealogy reaches itself, and that is a gap."""
-    lots, depth, positions, why = {}, {}, {}, []
+    lots: dict[str, tuple[int, ...]] = {}
+    depth: dict[int, int] = {}
+    positions: dict[str, int] = {}
+    why: list[GapView] = []
     for site in sorted(set(starts.values())):
         graph = adjacency.graph(c, site)
         found = walk(graph, [i for i, at in starts.items() if at == site], budget=BUDGET)
         lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist()]))
         depth |= dict.fromkeys(lots[site], 0) | dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
-        positions[site], why = graph.position, [*why, *_at(site, c, found)]
+        positions[site] = graph.position
+        why += _at(site, c, found)
     return Reach(roots=tuple(starts), lots=lots, depth=depth, positions=positions, gaps=tuple(why))
 
 

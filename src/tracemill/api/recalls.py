@@ -17,9 +17,8 @@ from tracemill.api.problem import Problem
 from tracemill.api.security import Caller
 from tracemill.hub import recall
 from tracemill.hub.hub import Hub
-from tracemill.model.recall import Origin
+from tracemill.model.recall import Origin, Recall
 from tracemill.model.status import OriginKind
-from tracemill.store.recalls import Recall
 
 router = APIRouter(prefix="/v1/recalls", tags=["recalls"])
 READ, WRITE = needs("recalls:read"), needs("recalls:write")

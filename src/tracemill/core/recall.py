@@ -17,7 +17,7 @@ def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
     """Account for all that there ever was of a lot. `asked`: when the recall asked for holds (None: not yet)."""
     there = on_hand(lot)
     systems = tuple(_contained(lot, policy, name, claim, asked) for name, claim in sorted(lot.claims.items()))
-    loose = min(there, max(_uncovered(there, systems), *(_loose(s) for s in systems), ZERO)) if systems else there
+    loose = there - _vouched(there, systems)
     gone = {kind: -quantity for kind, quantity in lot.moved.items() if quantity < 0}
     consumed = sum((gone.get(kind, ZERO) for kind in SPENT), ZERO) + sum(lot.samples.values(), ZERO)
     shipped = gone.get("shipped", ZERO)
@@ -35,34 +35,31 @@ def recalled(lot: Lot) -> bool:
 
 
 def _contained(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> Contained:
-    why = _why_not(lot, policy, name, claim, asked)
-    return Contained(system=name, total=claim.total, available=claim.available, contained=not why, why=why)
+    """Judge a system's word: nothing counts but a reading, after the hold, where the status blocks."""
+    why = "" if claim.total == ZERO else _why_no_word(lot, policy, name, claim, asked)
+    loose = claim.total if why else max(claim.available, ZERO)
+    wanted = lot.wanted.get(name)
+    if loose and not why:
+        why = f"still free there ({wanted.state})" if wanted and not wanted.target.available else "still free there"
+    return Contained(system=name, total=claim.total, available=claim.available, contained=not why, loose=loose, why=why)
 
 
-def _why_not(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> str:
-    """Say why a system does not contain a lot: nothing counts but a reading, after the hold, where the status blocks."""
+def _why_no_word(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> str:
+    """Say why a system's word does not count at all."""
     wanted, system = lot.wanted.get(name), policy.systems.get(name)
-    if claim.total == ZERO:
-        return ""
     if system is None:
         return "nothing is known of this system"
-    statuses = [s for s, n in ((StockStatus.BLOCKED, claim.blocked), (StockStatus.QUARANTINE, claim.quarantine)) if n > ZERO]
-    if open_ := [s for s in statuses if system.enforces.get(s) is not Enforcement.BLOCKS]:
-        return f"its status {open_[0]} is not proven to block"
-    if claim.available > ZERO:
-        return f"still free there ({wanted.state})" if wanted and not wanted.target.available else "still free there"
     if asked is None or not recalled(lot):
         return "not asked for yet"
+    statuses = [s for s, n in ((StockStatus.BLOCKED, claim.blocked), (StockStatus.QUARANTINE, claim.quarantine)) if n > ZERO]
+    if weak := [s for s in statuses if system.enforces.get(s) is not Enforcement.BLOCKS]:
+        return f"its status {weak[0]} is not proven to block"
     placed = min(h.placed_at for h in lot.holds.values() if h.reason is HoldReason.RECALL)
     stands = wanted is not None and wanted.state == "verified" and wanted.target.available == ZERO
     return "" if stands or claim.read_started >= placed else "not read back since"
 
 
-def _loose(found: Contained) -> Decimal:
-    """Return how much of its stock a system cannot vouch for: what is free, or all where its word does not count."""
-    return ZERO if found.contained else max(found.available, ZERO) or found.total
-
-
-def _uncovered(there: Decimal, systems: tuple[Contained, ...]) -> Decimal:
-    """Return what should exist and no system shows."""
-    return max(ZERO, there - max((s.total for s in systems), default=ZERO))
+def _vouched(there: Decimal, systems: tuple[Contained, ...]) -> Decimal:
+    """Return how much is held: no more than one system vouches for, and nothing that any system leaves loose."""
+    shown = max((s.total - s.loose for s in systems), default=ZERO)
+    return max(ZERO, min(shown, there - max((s.loose for s in systems), default=ZERO)))

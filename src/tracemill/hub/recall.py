@@ -9,14 +9,16 @@ from tracemill.answers import scope
 from tracemill.answers.scope import Reach
 from tracemill.hub.commands import By, Refused
 from tracemill.hub.runtime import Runtime
-from tracemill.model.recall import Origin
+from tracemill.model.recall import Origin, Recall
 from tracemill.model.record import encode
 from tracemill.store import audit, recalls
-from tracemill.store.recalls import Recall, Version
+from tracemill.store.recalls import Version
 from tracemill.store.writer import Priority
 
 
-async def start(runtime: Runtime, origin: Origin, reason: str, by: By, *, mock: bool = False, detected: datetime | None = None) -> Recall:
+async def start(
+    runtime: Runtime, origin: Origin, reason: str, by: By, *, mock: bool = False, detected: datetime | None = None
+) -> Recall:
     """Open a recall and freeze its first scope. Nothing is held before somebody asks for it."""
     now, found = runtime.clock(), await reached(runtime, origin)
     if not found.roots:
@@ -130,5 +132,3 @@ def record(tx: Connection, known: Recall, actor: str, at: datetime, action: str,
     for site in known.sites:
         said = audit.Entry(at=at, actor=actor, action=action, subject=known.id, payload_hash=digest, reason=why)
         audit.record(tx, site, said)
-
-

@@ -16,11 +16,12 @@ from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
 from tracemill.model.quality import HoldRequested
+from tracemill.model.recall import Recall
 from tracemill.model.reference import LotRef
 from tracemill.model.status import CaseKind, Consequence, HoldReason
 from tracemill.store import cases, genealogy, lots, recalls
 from tracemill.store.decisions import Effects
-from tracemill.store.recalls import Recall, Version
+from tracemill.store.recalls import Version
 from tracemill.store.tables import site_position
 from tracemill.store.writer import Priority
 

@@ -32,6 +32,24 @@ class Origin(Record, frozen=True):
         return f"machine {self.machine}, {span}"
 
 
+class Recall(Record, frozen=True):
+    """A recall: what it starts from, and when it was detected, scoped, asked for, held and verified."""
+
+    id: str
+    mock: bool
+    origin: Origin
+    sites: tuple[str, ...]
+    reason: str
+    opened_by: str
+    detected_at: datetime
+    opened_at: datetime
+    hold_asked_at: datetime | None = None
+    hold_asked_by: str = ""
+    held_at: datetime | None = None
+    verified_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
 class Contained(Record, frozen=True):
     """What one system lets people still do with a lot, and why that is not contained."""
 
@@ -39,6 +57,7 @@ class Contained(Record, frozen=True):
     total: Decimal
     available: Decimal
     contained: bool
+    loose: Decimal = ZERO  # how much of it the system cannot vouch for
     why: str = ""
 
 

@@ -6,28 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from tracemill.model.recall import Origin
+from tracemill.model.recall import Origin, Recall
 from tracemill.model.record import Record, decode, encode
 from tracemill.store.rows import insert, upsert
 from tracemill.store.tables import lot, recall, recall_lot, recall_version
-
-
-class Recall(Record, frozen=True):
-    """A recall: what it starts from, and when it was detected, scoped, asked for, held and verified."""
-
-    id: str
-    mock: bool
-    origin: Origin
-    sites: tuple[str, ...]
-    reason: str
-    opened_by: str
-    detected_at: datetime
-    opened_at: datetime
-    hold_asked_at: datetime | None = None
-    hold_asked_by: str = ""
-    held_at: datetime | None = None
-    verified_at: datetime | None = None
-    closed_at: datetime | None = None
 
 
 class Version(Record, frozen=True):
