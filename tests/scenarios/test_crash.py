@@ -14,8 +14,8 @@ from tracemill.hub.steps import Step
 from tracemill.model.recall import Origin
 from tracemill.model.status import HoldReason, OriginKind
 from tracemill.store import audit
+from tracemill.store.recall_tables import recall as recall_record
 from tracemill.store.tables import delivery, message
-from tracemill.store.tables import recall as recall_record
 
 D = Decimal
 DEPTH = 5

@@ -82,7 +82,8 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     )
     app.state.hub, app.state.security = hub, security
     problem.install(app)
-    for router in (genealogy.router, lots.router, recalls.router, records.router, events.router, systems.router, docs.router):
+    routers = (genealogy.router, genealogy.search, lots.router, recalls.router, records.router, events.router, systems.router)
+    for router in (*routers, docs.router):
         app.include_router(router)
     app.add_middleware(Edge)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

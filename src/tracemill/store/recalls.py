@@ -8,8 +8,9 @@ from sqlalchemy import Connection, func, select, update
 
 from tracemill.model.recall import Origin, Recall
 from tracemill.model.record import Record, decode, encode
+from tracemill.store.recall_tables import recall, recall_lot, recall_version
 from tracemill.store.rows import insert, upsert
-from tracemill.store.tables import lot, recall, recall_lot, recall_version
+from tracemill.store.tables import lot
 
 
 class Version(Record, frozen=True):

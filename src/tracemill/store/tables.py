@@ -242,6 +242,23 @@ transformation = Table(
     Column("first_at", UtcTime, nullable=False),
 )
 
+process_summary = Table(
+    "process_summary",
+    metadata,
+    Column("site", String(100), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),  # of the summary in its change
+    Column("lot_id", BigInteger, nullable=False, index=True),
+    Column("transformation_id", BigInteger, nullable=False, index=True),
+    Column("parameter", String(200), nullable=False),
+    Column("started", String(40), nullable=False),  # with the parameter: which summary this one is, or replaces
+    Column("least", Double),
+    Column("most", Double),
+    Column("beyond", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
 edge = Table(
     "edge",
     metadata,
@@ -265,49 +282,6 @@ spread = Table(
     metadata,
     Column("lot_id", BigInteger, primary_key=True, autoincrement=False),
     Column("after", BigInteger, nullable=False),
-)
-
-recall = Table(
-    "recall",
-    metadata,
-    Column("id", String(20), primary_key=True),
-    Column("n", Integer, nullable=False, unique=True),
-    Column("mock", Boolean, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("sites", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("opened_by", String(200), nullable=False),
-    Column("detected_at", UtcTime, nullable=False),
-    Column("opened_at", UtcTime, nullable=False),
-    Column("hold_asked_at", UtcTime),
-    Column("hold_asked_by", String(200)),
-    Column("held_at", UtcTime),
-    Column("verified_at", UtcTime),
-    Column("closed_at", UtcTime),
-)
-
-recall_version = Table(
-    "recall_version",
-    metadata,
-    Column("recall", String(20), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("at", UtcTime, nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("why", Text, nullable=False),
-    Column("positions", Text, nullable=False),
-    Column("lots", Text, nullable=False),
-)
-
-recall_lot = Table(
-    "recall_lot",
-    metadata,
-    Column("recall", String(20), primary_key=True),
-    Column("lot_id", BigInteger, primary_key=True),
-    Column("root", Boolean, nullable=False),
-    Column("asked_at", UtcTime),
-    Column("excluded_at", UtcTime),
-    Column("excluded_by", String(200)),
-    Column("reason", Text),
 )
 
 delivery = Table(

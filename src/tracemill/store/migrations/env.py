@@ -4,8 +4,9 @@ from alembic import context
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import NullPool
 
-from tracemill.store.tables import metadata
+from tracemill.store.recall_tables import recall
 
+metadata = recall.metadata  # the one of all tables, with those of recalls in it
 engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
 if engine.dialect.name == "sqlite":
     event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA journal_mode=WAL"))
