@@ -77,6 +77,11 @@ def test_material_that_a_count_missed_has_escaped() -> None:
     assert (found.held, found.escaped, found.requested) == (90, 10, 100)
 
 
+def test_amounts_are_told_without_trailing_zeros() -> None:
+    found = standing(lot(holds={"h": RECALL}, claims={"wms": Claim(read_started=LATER, blocked=D("100.000"))}), policy(), AT)
+    assert (str(found.held), str(found.escaped), str(found.systems[0].total)) == ("100", "0", "100")
+
+
 def test_a_lot_of_which_nobody_told_how_much_there_is_is_never_contained() -> None:
     found = standing(Lot(id="1", site="S", number="L", named_by="erp", holds={"h": RECALL}), policy(), AT)
     assert (found.known, found.contained) == (False, False)

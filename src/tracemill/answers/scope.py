@@ -11,7 +11,7 @@ from tracemill.answers.trace import BUDGET
 from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
 from tracemill.core.genealogy.walk import Walk, walk
-from tracemill.core.recall import standing
+from tracemill.core.recall import standing, tidy
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
 from tracemill.model.recall import Origin, Standing
@@ -106,7 +106,7 @@ def _made_by(state: Lot, maker: str) -> bool:
 
 
 def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Reach:
-    """Walk forward from the roots of every site. A lot without genealogy reaches itself, and that is a gap."""
+    """Walk forward from the roots of every site; a root of which the genealogy has never heard is in its own scope."""
     lots: dict[str, tuple[int, ...]] = {}
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}
@@ -142,13 +142,13 @@ def described(
 
 def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing, excluded: tuple[str, str]) -> ScopeLot:
     sent = (
-        Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place, quantity=x.quantity,
+        Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place, quantity=tidy(x.quantity),
                   unit=state.unit, state=x.state, at=x.at)
         for k, x in state.shipments.items() if x.state in (ShipmentState.STAGED, ShipmentState.SHIPPED)
     )  # fmt: skip
     return ScopeLot(
         id=state.id, site=state.site, number=state.number, item=state.item, item_text=state.item_text, unit=state.unit,
-        supplier_batch=state.supplier_batch, place=state.place, depth=depth, root=root, in_process=waiting, standing=stands,
+        supplier_batch=state.supplier_batch, place=state.place, depth=depth, root=root, in_process=tidy(waiting), standing=stands,
         shipments=tuple(sent), excluded_by=excluded[0], excluded_because=excluded[1],
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from tracemill.core.usable import counted, on_hand
 from tracemill.model.lot import Claim, Lot
 from tracemill.model.policy import Policy
+from tracemill.model.quantity import show
 from tracemill.model.recall import Contained, Standing
 from tracemill.model.status import Enforcement, HoldReason, ShipmentState, StockStatus
 
@@ -24,9 +25,15 @@ def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
     vanished = sum(gone.values(), ZERO) - sum((gone.get(kind, ZERO) for kind in (*SPENT, "shipped")), ZERO)
     staged = sum((s.quantity for s in lot.shipments.values() if s.state is ShipmentState.STAGED), ZERO)
     return Standing(
-        requested=there + consumed + shipped + vanished, on_hand=there, held=there - loose, consumed=consumed, shipped=shipped,
-        escaped=loose + vanished, staged=staged, known=counted(lot) or "produced" in lot.moved, systems=systems,
+        requested=tidy(there + consumed + shipped + vanished), on_hand=tidy(there), held=tidy(there - loose), staged=tidy(staged),
+        consumed=tidy(consumed), shipped=tidy(shipped), escaped=tidy(loose + vanished),
+        known=counted(lot) or "produced" in lot.moved, systems=systems,
     )  # fmt: skip
+
+
+def tidy(amount: Decimal) -> Decimal:
+    """Drop trailing zeros: each system has its own number of decimals."""
+    return Decimal(show(amount))
 
 
 def recalled(lot: Lot) -> bool:
@@ -41,7 +48,8 @@ def _contained(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetim
     wanted = lot.wanted.get(name)
     if loose and not why:
         why = f"still free there ({wanted.state})" if wanted and not wanted.target.available else "still free there"
-    return Contained(system=name, total=claim.total, available=claim.available, contained=not why, loose=loose, why=why)
+    return Contained(system=name, total=tidy(claim.total), available=tidy(claim.available), contained=not why,
+                     loose=loose, why=why)  # fmt: skip
 
 
 def _why_no_word(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> str:
