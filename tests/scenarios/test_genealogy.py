@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from tests.scenarios.plant import SITE, Plant
 from tracemill.core.usable import allowance
 from tracemill.store import audit
-from tracemill.store.tables import delivery, edge, hold, spread
+from tracemill.store.genealogy_tables import edge, spread
+from tracemill.store.tables import delivery, hold
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from tracemill.core.usable import allowance, verdict
 from tracemill.model.lot import Lot
 from tracemill.model.quantity import show
 from tracemill.model.record import decode
+from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.rows import chunks
-from tracemill.store.tables import edge, lot, transformation
+from tracemill.store.tables import lot
 
 SHOWN = 500
 BUDGET = 1_000_000

@@ -24,7 +24,21 @@ class Client:
     def post(self, path: str, body: Any, *, otherwise: str = "tracemill doctor") -> Any:
         return asyncio.run(self._ask("POST", path, body, {}, otherwise))
 
+    def download(self, path: str, *, otherwise: str = "tracemill doctor") -> bytes:
+        """Ask for a file."""
+        status, body = asyncio.run(self._call("POST", path, None, {}))
+        if status >= 400:
+            raise _refusal(status, _parsed(body.decode(errors="replace")), otherwise)
+        return body
+
     async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> Any:
+        status, text = await self._call(method, path, body, query)
+        found = _parsed(text.decode(errors="replace"))
+        if status >= 400:
+            raise _refusal(status, found, otherwise)
+        return found
+
+    async def _call(self, method: str, path: str, body: Any, query: dict[str, str]) -> tuple[int, bytes]:
         import aiohttp
         from yarl import URL
 
@@ -36,13 +50,9 @@ class Client:
                     method, URL(self.url + path, encoded=True).update_query(query), json=body, headers=headers
                 ) as answer,
             ):
-                text = await answer.text()
+                return answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(f"no hub answers at {self.url}: {error}", self.start) from None
-        found = _parsed(text)
-        if answer.status >= 400:
-            raise _refusal(answer.status, found, otherwise)
-        return found
 
 
 def part(text: str) -> str:
