@@ -80,8 +80,8 @@ async def test_from_start_to_a_checked_package_on_the_command_line(
     assert (await cli("recall", "hold", "RC-1", "--reason", "contain it"))[0] == 2
     await served.plant.settle()
     code, said = await cli("recall", "status", "RC-1")
-    assert "860 held + 260 consumed + 100 shipped + 0 escaped = 1220 requested KGM" in said
-    assert "shipped 100 KGM to Northfood: DLV-1" in said
+    assert "860 held + 260 consumed + 100 shipped + 0 escaped = 1220 requested kg" in said
+    assert "shipped 100 kg to Northfood: DLV-1" in said
     code, said = await cli("recall", "scope", "RC-1")
     assert "FG-2" in said
     file = tmp_path / "RC-1.zip"
