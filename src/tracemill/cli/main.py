@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import board, inspection, lots, process, project, recalls, records, trace
+from tracemill.cli import board, drill, inspection, lots, process, project, recalls, records, trace
 from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ LOOK: tuple[Callable[..., int], ...] = (
     process.process,
 )
 ACT: tuple[Callable[..., int], ...] = (records.approve, records.pause, records.resume)
-CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor)
+CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor, drill.drill)
 
 for command in LOOK:
     app.command()(command)
