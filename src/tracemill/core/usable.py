@@ -180,6 +180,7 @@ _NEXT = {
     HoldReason.QUALITY: "quality decides again in {system}",
     HoldReason.CONFLICT: "restrict it there; the hold lifts itself once that is read back",
     HoldReason.EXPIRED: "it is scrapped, or quality decides until when it may be used",
+    HoldReason.DEVIATION: "look at what it was made under, then lift the hold",
     HoldReason.RETEST: "test it again and decide; quality may say until when it may be used",
     HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }
