@@ -1,0 +1,127 @@
+"""EPCIS documents (EPCIS 2.0, sections 9 and 10): JSON-LD read as it stands, XML 1.2 and 2.0 read into JSON-LD form."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from tracemill.mapping.epcis.fault import EpcisFault, Refusal
+from tracemill.mapping.epcis.namespaces import Namespaces, of_context, of_xml
+from tracemill.mapping.epcis.vocabulary import CONTEXT
+from tracemill.mapping.epcis.xml_events import Translation, translated
+from tracemill.mapping.epcis.xml_tree import BadXml, read_tree
+from tracemill.model.record import Record
+
+EVENT_TYPES: Final = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
+Event = dict[str, Any]
+
+_READ = msgspec.json.Decoder(float_hook=Decimal)
+_WRITE = msgspec.json.Encoder(decimal_format="number")
+
+
+class Document(Record, frozen=True):
+    """A document in JSON-LD form: its events are plain dicts, extensions and foreign ids as they came, decimals exact."""
+
+    content: dict[str, Any]
+    syntax: str
+    events: tuple[Event, ...]
+    namespaces: Namespaces
+    version: str = ""
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        kind = self.content.get("type")
+        return kind if isinstance(kind, str) else ""
+
+
+def read_document(body: bytes) -> Document:
+    """Read a document of either syntax; raise Refusal (ValidationException) where it is neither JSON nor XML."""
+    return read_xml(body) if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else read_json(body)
+
+
+def read_json(body: bytes) -> Document:
+    """Read JSON-LD: EPCISDocument, EPCISQueryDocument, or one event with its context."""
+    try:
+        content = _READ.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(f"it is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise _unreadable(f"it is a JSON {type(content).__name__}, not an object")
+    return document_of(content)
+
+
+def document_of(content: dict[str, Any]) -> Document:
+    """Take a JSON-LD document that is already read."""
+    version = content.get("schemaVersion")
+    return Document(
+        content=content,
+        syntax="json",
+        events=tuple(_events(content)),
+        namespaces=of_context(content.get("@context")),
+        version=version if isinstance(version, str) else "",
+    )
+
+
+def read_xml(body: bytes) -> Document:
+    """Read XML of EPCIS 1.2 or 2.0. A DOCTYPE is refused: nothing in it is needed, and entities in it can explode."""
+    try:
+        tree = read_tree(body)
+    except BadXml as error:
+        raise _unreadable(str(error)) from None
+    found: Translation = translated(tree)
+    return Document(
+        content=found.content,
+        syntax="xml",
+        events=tuple(_events(found.content)),
+        namespaces=of_xml(found.prefixes),
+        version=found.version,
+        ignored=found.ignored,
+    )
+
+
+def write_json(content: Any) -> bytes:
+    """Write JSON-LD with decimals as JSON numbers, exactly as they are."""
+    return _WRITE.encode(content)
+
+
+def capture_document(events: list[Event], created: str, prefixes: dict[str, str] | None = None) -> dict[str, Any]:
+    """Wrap events as an EPCISDocument (section 9.5)."""
+    context: list[Any] = [CONTEXT, *({prefix: uri} for prefix, uri in (prefixes or {}).items())]
+    return {
+        "@context": context,
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": created,
+        "epcisBody": {"eventList": events},
+    }
+
+
+def query_document(
+    events: list[Event], created: str, name: str, prefixes: dict[str, str] | None = None, subscription: str = ""
+) -> dict[str, Any]:
+    """Wrap events as an EPCISQueryDocument: what a query answers and a subscription delivers."""
+    results: dict[str, Any] = {"queryName": name, "resultsBody": {"eventList": events}}
+    if subscription:
+        results["subscriptionID"] = subscription
+    document = capture_document([], created, prefixes)
+    return {**document, "type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}}
+
+
+def _events(content: dict[str, Any]) -> Iterator[Event]:
+    """Find the events where a document of its type has them; what is not there is for validation to say."""
+    kind = content.get("type")
+    if kind not in ("EPCISDocument", "EPCISQueryDocument"):
+        yield content
+        return
+    at: Any = content.get("epcisBody")
+    for step in ("eventList",) if kind == "EPCISDocument" else ("queryResults", "resultsBody", "eventList"):
+        at = at.get(step) if isinstance(at, dict) else None
+    if isinstance(at, list):
+        yield from (event if isinstance(event, dict) else {} for event in at)
+
+
+def _unreadable(cause: str) -> Refusal:
+    advice = "send an EPCIS 2.0 document as JSON-LD, or EPCIS 1.2 or 2.0 as XML"
+    return Refusal("ValidationException", EpcisFault(field="", cause=cause, advice=advice))
