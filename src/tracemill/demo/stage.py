@@ -55,9 +55,7 @@ async def demo_plant(folder: Path, port: int, progress: Progress) -> AsyncIterat
         yield Stage(hub, _play(project, hub, Plant(session, urls), mailbox, progress), BATCH)
 
 
-async def _play(
-    project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbox, progress: Progress
-) -> AsyncIterator[Scene]:
+async def _play(project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbox, progress: Progress) -> AsyncIterator[Scene]:
     """Play the whole story, from watching to the crash."""
     project.write(mode="observe")
     progress("starting the hub")

@@ -20,9 +20,7 @@ class Story:
         self.plant, self.hub, self.mailbox = plant, hub, mailbox
 
     def scenes(self) -> AsyncIterator[Scene]:
-        return played(
-            self.arrival, self.inspection, self.decision, self.procurement, self.damage, self.lock, self.crash
-        )
+        return played(self.arrival, self.inspection, self.decision, self.procurement, self.damage, self.lock, self.crash)
 
     async def _receive(self, batch: str, wms_lot: str, qty: str, supplier_batch: str) -> None:
         """Goods receipt in ERP and put-away in WMS, as people book them."""

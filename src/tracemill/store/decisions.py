@@ -119,6 +119,4 @@ def _change_row(position: int, ordinal: int, e: Event, lot_id: int, c: AnyChange
 
 def _entry(e: Event, payload_hash: bytes) -> audit.Entry:
     who, subject = e.actor or e.source, e.lot.id[:300]
-    return audit.Entry(
-        at=e.recorded, actor=who, action=e.type, subject=subject, reason=e.reason, payload_hash=payload_hash
-    )
+    return audit.Entry(at=e.recorded, actor=who, action=e.type, subject=subject, reason=e.reason, payload_hash=payload_hash)

@@ -35,9 +35,7 @@ class Product:
         reads = {name: compile_read(name, spec, templates, problems, ("reads", name)) for name, spec in pack.reads.items()}
         self.reads = {name: read for name, read in reads.items() if read is not None}
         looks = {name: read.read for name, read in self.reads.items()}
-        feeds = {
-            name: compile_feed(name, spec, templates, problems, ("feeds", name), looks) for name, spec in pack.feeds.items()
-        }
+        feeds = {name: compile_feed(name, spec, templates, problems, ("feeds", name), looks) for name, spec in pack.feeds.items()}
         self.feeds = {name: feed for name, feed in feeds.items() if feed is not None}
         _check(pack, problems)
 
