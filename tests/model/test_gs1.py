@@ -163,6 +163,7 @@ def test_a_search_takes_any_text_and_says_why_a_label_could_not_be_read(text: st
     found = scan(text)
     assert found.text == text
     assert (found.gs1 is None) or not found.fault
+    assert canonical_link(canonical_link(text)) == canonical_link(text)
 
 
 def test_all_published_pairs_of_names_agree() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 from tracemill.model.gs1 import BadGs1, Gs1, gtin14, identified
 from tracemill.model.gs1_ais import AIS, fault_of
@@ -43,7 +44,7 @@ def parse_link(uri: str, checked: bool = True) -> Gs1:
 def _path(path: str, offset: int) -> tuple[list[tuple[str, str]], list[int]]:
     """Find the primary key: the first whose value has the shape of one, with pairs of its qualifiers behind it."""
     segments = path.rstrip("/").split("/")
-    places = [offset + sum(len(s) + 1 for s in segments[:i]) for i in range(len(segments))]
+    places = list(accumulate((len(s) + 1 for s in segments), initial=offset))
     refused = BadGs1("the path carries no GS1 primary key", offset)
     for i in range(len(segments) - 2, 0, -2):
         code = _NAMES.get(segments[i], segments[i])
@@ -58,7 +59,7 @@ def _path(path: str, offset: int) -> tuple[list[tuple[str, str]], list[int]]:
         if fault := fault_of(key, pairs[0][1], checked=False):
             refused = BadGs1(f"{pairs[0][1]!r} {fault.cause}", places[i + 1] + fault.position, code)
         elif _in_order([a for a, _ in pairs[1:]], key.qualifiers):
-            return pairs, places[i + 1 :: 2]
+            return pairs, places[i + 1 : -1 : 2]
         else:
             refused = BadGs1(f"{'/'.join(a for a, _ in pairs[1:])} cannot qualify it in this order", places[i], code)
     raise refused

@@ -33,7 +33,10 @@ class Gs1(Record, frozen=True):
 
     def get(self, ai: str) -> str:
         """Return the value of an AI, or nothing."""
-        return next((value for code, value in self.elements if code == ai), "")
+        for code, value in self.elements:
+            if code == ai:
+                return value
+        return ""
 
     @property
     def gtin(self) -> str:

@@ -62,9 +62,9 @@ def _shape(part: Component, piece: str) -> Fault | None:
         length = f"{part.most}" if part.least == part.most else f"{part.least} to {part.most}"
         return Fault(len(piece), f"ends after {len(piece)} of {length} characters")
     allowed = _CHARACTERS[part.characters]
-    bad = next((i for i, c in enumerate(piece) if c not in allowed), None)
-    if bad is None:
+    if allowed.issuperset(piece):
         return None
+    bad = next(i for i, c in enumerate(piece) if c not in allowed)
     wanted = "a digit" if part.characters == "N" else "a character that GS1 allows here"
     return Fault(bad, f"has {piece[bad]!r} where {wanted} must stand")
 

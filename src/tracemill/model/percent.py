@@ -17,7 +17,7 @@ def decoded(text: str) -> str:
 
 
 def encoded(text: str) -> str:
-    """Write text as one path segment of a Digital Link (GS1 Digital Link URI Syntax, section 4.10: characters to escape)."""
+    """Write text as one path segment of a Digital Link (GS1 Digital Link Standard: URI Syntax)."""
     if _PLAIN.fullmatch(text):
         return text
     return "".join(c if _PLAIN.fullmatch(c) else "".join(f"%{b:02X}" for b in c.encode()) for c in text)

@@ -118,12 +118,21 @@ def _numbers(text: str) -> list[SearchKey]:
 
 
 @lru_cache(maxsize=65536)
-def canonical_link(uri: str) -> str:
-    """Return the canonical Digital Link of an EPC URI or Digital Link at its finest key; any other text as it is.
+def named(uri: str) -> Gs1 | None:
+    """Return what a URI says as an EPC or Digital Link, none for a URI of somebody else's making.
 
     Check digits are not looked at: the two sides of an exchange must agree on a name even where the label is wrong.
     """
     try:
-        return digital_link(parse_epc(uri, False) if is_epc(uri) else parse_link(uri, False))
+        if is_epc(uri):
+            return parse_epc(uri, False)
+        return parse_link(uri, False) if is_link(uri) else None
     except BadGs1:
-        return uri
+        return None
+
+
+@lru_cache(maxsize=65536)
+def canonical_link(uri: str) -> str:
+    """Return the canonical Digital Link of an EPC URI or Digital Link at its finest key; any other text as it is."""
+    gs1 = named(uri)
+    return uri if gs1 is None else digital_link(gs1)

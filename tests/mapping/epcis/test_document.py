@@ -8,7 +8,8 @@ import pytest
 from tests.mapping.epcis.samples import ALL, PRODUCTION, RAW, RECEIPT, XML, document
 from tests.vectors import vector_path
 
-from tracemill.mapping.epcis.document import query_document, read_document, write_json
+from tracemill.mapping.epcis.document import document_of, query_document, read_document, self_contained, write_json
+from tracemill.mapping.epcis.epc_format import as_links
 from tracemill.mapping.epcis.event_hash import event_hash
 from tracemill.mapping.epcis.fault import Refusal
 from tracemill.mapping.epcis.validate import validate
@@ -87,6 +88,25 @@ def test_foreign_ids_survive_unchanged() -> None:
     told = {**RECEIPT, "quantityList": [{"epcClass": foreign}]}
     assert read_document(write_json(document(told).content)).events[0]["quantityList"][0]["epcClass"] == foreign
     assert RAW in write_json(document(RECEIPT).content).decode()
+
+
+def test_an_event_taken_out_of_its_document_keeps_its_namespaces() -> None:
+    read = read_document(XML.encode())
+    alone = self_contained(read.events[0], read.namespaces)
+    assert alone["@context"] == [{"example": "https://ns.example.com/epcis/"}]
+    elsewhere = document_of({**document().content, "@context": [], "epcisBody": {"eventList": [alone]}})
+    assert event_hash(elsewhere.events[0], elsewhere.namespaces) == event_hash(read.events[0], read.namespaces)
+    assert "@context" not in self_contained(RECEIPT, document(RECEIPT).namespaces)
+
+
+def test_an_answer_can_name_everything_by_digital_links_and_says_the_same() -> None:
+    read = read_document(XML.encode())
+    linked = as_links(read.events[0])
+    assert linked["inputQuantityList"][0]["epcClass"] == RAW
+    assert linked["transformationID"] == read.events[0]["transformationID"]
+    assert event_hash(linked, read.namespaces) == event_hash(read.events[0], read.namespaces)
+    for told in ALL:
+        assert event_hash(as_links(told)) == event_hash(told)
 
 
 def published() -> list[Path]:

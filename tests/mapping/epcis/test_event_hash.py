@@ -65,6 +65,7 @@ def test_what_says_something_else_has_another_id(change: dict[str, object]) -> N
         ("2026-11-23T10:02:11.3142715Z", "2026-11-23T10:02:11.314Z"),
         ("2026-11-23T10:02:11.0005Z", "2026-11-23T10:02:11.001Z"),
         ("2026-12-31T23:59:59.9995Z", "2027-01-01T00:00:00.000Z"),
+        ("0099-01-01T00:00:00Z", "0099-01-01T00:00:00.000Z"),
     ],
 )
 def test_a_time_is_utc_to_the_millisecond_and_a_fourth_decimal_of_five_rounds_up(written: str, canonical: str) -> None:

@@ -165,6 +165,18 @@ def test_what_has_no_quantity_is_parked_and_stops_only_itself() -> None:
     assert [f.type for f in found.facts].count("hold.requested.v1") == 2
 
 
+@pytest.mark.parametrize("amount", [Decimal("1e999999"), Decimal("-1"), Decimal("1e-400")])
+def test_a_quantity_that_no_ledger_could_book_is_parked(amount: Decimal) -> None:
+    read = document({**SHIPPING, "bizStep": "receiving", "quantityList": [{"epcClass": RAW, "quantity": amount}]})
+    found = facts_of(read.events[0], read.namespaces)
+    assert (len(found.facts), [p.field for p in found.parked]) == (0, ["quantity"])
+
+
+def test_a_time_before_all_times_is_parked() -> None:
+    found = facts_of({**RECEIPT, "eventTime": "0001-01-01T00:00:00+14:00"})
+    assert (found.facts, found.parked[0].field) == ((), "eventTime")
+
+
 def test_a_story_given_out_again_validates_and_tells_the_same() -> None:
     facts = [fact for source in ALL for fact in told(source)]
     written = events_of(facts, NAMES)

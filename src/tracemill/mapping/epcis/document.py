@@ -8,7 +8,7 @@ import msgspec
 
 from tracemill.mapping.epcis.fault import EpcisFault, Refusal
 from tracemill.mapping.epcis.namespaces import Namespaces, of_context, of_xml
-from tracemill.mapping.epcis.vocabulary import CONTEXT
+from tracemill.mapping.epcis.vocabulary import CONTEXT, STANDARD
 from tracemill.mapping.epcis.xml_events import Translation, translated
 from tracemill.mapping.epcis.xml_tree import BadXml, read_tree
 from tracemill.model.record import Record
@@ -87,7 +87,7 @@ def write_json(content: Any) -> bytes:
 
 
 def capture_document(events: list[Event], created: str, prefixes: dict[str, str] | None = None) -> dict[str, Any]:
-    """Wrap events as an EPCISDocument (section 9.5)."""
+    """Wrap events as an EPCISDocument (section 10)."""
     context: list[Any] = [CONTEXT, *({prefix: uri} for prefix, uri in (prefixes or {}).items())]
     return {
         "@context": context,
@@ -107,6 +107,30 @@ def query_document(
         results["subscriptionID"] = subscription
     document = capture_document([], created, prefixes)
     return {**document, "type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}}
+
+
+def self_contained(event: Event, names: Namespaces) -> Event:
+    """Give an event the prefixes it uses in a context of its own, so that it can stand in another document."""
+    used = {prefix: uri for prefix in sorted(_prefixes(event)) if STANDARD.get(prefix) != (uri := names.keys.get(prefix)) and uri}
+    own = [part for part in _contexts(event) if not isinstance(part, dict)]
+    context = [*own, *({prefix: uri} for prefix, uri in used.items())]
+    rest = {key: value for key, value in event.items() if key != "@context"}
+    return {"@context": context, **rest} if context else rest
+
+
+def _contexts(event: Event) -> list[Any]:
+    context = event.get("@context", [])
+    return context if isinstance(context, list) else [context]
+
+
+def _prefixes(value: Any) -> set[str]:
+    """Find what stands before a colon in any key and, for compact URIs, in any value."""
+    if isinstance(value, dict):
+        parts = [_prefixes(inner) for key, inner in value.items() if key != "@context"]
+        return {key.partition(":")[0] for key in value if ":" in key}.union(*parts)
+    if isinstance(value, list):
+        return set().union(*(_prefixes(inner) for inner in value))
+    return {value.partition(":")[0]} if isinstance(value, str) and ":" in value else set()
 
 
 def _events(content: dict[str, Any]) -> Iterator[Event]:

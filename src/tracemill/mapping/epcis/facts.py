@@ -5,7 +5,7 @@ from typing import Any
 
 from tracemill.mapping.epcis import vocabulary as cbv
 from tracemill.mapping.epcis.event_hash import event_hash
-from tracemill.mapping.epcis.fault import EpcisFault
+from tracemill.mapping.epcis.fault import EpcisFault, faulty
 from tracemill.mapping.epcis.formats import utc
 from tracemill.mapping.epcis.namespaces import STANDARD_ONLY, Namespaces
 from tracemill.mapping.epcis.restrictions import restrictions
@@ -40,15 +40,19 @@ def facts_of(event: Mapping[str, Any], names: Namespaces = STANDARD_ONLY) -> Fac
     """Translate one valid event. Its id is its own eventID, else its event hash."""
     names = names.within(event.get("@context"))
     event_id = str(event.get("eventID") or event_hash(event, names))
-    occurred = Moment(utc=utc(event["eventTime"]), text=event["eventTime"], zone=event["eventTimeZoneOffset"])
+    try:
+        occurred = Moment(utc=utc(event["eventTime"]), text=event["eventTime"], zone=event["eventTimeZoneOffset"])
+    except ValueError as error:
+        return Facts(facts=(), parked=(faulty("eventTime", event["eventTime"], str(error), "correct the time"),))
     facts: list[Fact] = []
     parked: list[EpcisFault] = []
     said = [_retracted(event, event_id)] if event.get("errorDeclaration") else _said(event, names, event_id)
     for kind, about, data in said:
         subject = about if isinstance(about, str) else about.id
         if "quantity" in data and data["quantity"] is None:
-            advice = "add quantity and uom to this quantityElement"
-            parked.append(EpcisFault(field="quantity", cause=f"{kind} of {subject} says no quantity", advice=advice))
+            cause = f"{kind} of {subject} says no quantity that can be booked"
+            advice = "give a quantity of at least 0, with at most 18 digits on either side of the point"
+            parked.append(EpcisFault(field="quantity", cause=cause, advice=advice))
             continue
         vague = isinstance(about, Thing) and about.is_class
         doubt = "names a trade item without lot or serial" if vague else ""
@@ -61,7 +65,7 @@ def _filled(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _retracted(event: Mapping[str, Any], event_id: str) -> Said:
-    """An error declaration repeats the event it takes back, so nothing in it happens again (EPCIS 2.0, section 7.4.1.3)."""
+    """An error declaration repeats the event it takes back, so nothing in it happens again (EPCIS 2.0, section 7.4.1)."""
     declared = event["errorDeclaration"]
     reason = cbv.ERROR_REASON.bare(declared.get("reason", ""))
     corrective = declared.get("correctiveEventIDs", [])

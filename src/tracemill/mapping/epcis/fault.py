@@ -22,7 +22,7 @@ class EpcisFault(Record, frozen=True):
 
 
 class Refusal(ValueError):
-    """A request that the standard refuses by name (EPCIS 2.0, section 12.6), with every fault found."""
+    """A request that the standard refuses by name (EPCIS 2.0, section 12), with every fault found."""
 
     def __init__(self, name: str, *faults: EpcisFault) -> None:
         self.name, self.faults = name, faults

@@ -34,7 +34,7 @@ def _days(year: int, month: int) -> int:
 
 
 def utc(text: str) -> datetime:
-    """Read an RFC 3339 time as UTC to the microsecond, further digits cut; raise ValueError where it is none."""
+    """Read an RFC 3339 time as UTC to the microsecond, further digits cut; raise ValueError where it is none, or out of range."""
     found = _TIME.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not an RFC 3339 time with an offset")
@@ -43,10 +43,18 @@ def utc(text: str) -> datetime:
     if not found[9]:
         return naive
     offset = timedelta(hours=int(found[10]), minutes=int(found[11]))
-    return naive - offset if found[9] == "+" else naive + offset
+    try:
+        return naive - offset if found[9] == "+" else naive + offset
+    except OverflowError:
+        raise ValueError(f"{text!r} is out of range") from None
 
 
 def utc_milliseconds(text: str) -> str:
     """Write a time as UTC with three decimals: a fourth of 5 or more rounds up (CBV 2.0, section 8.9)."""
-    at = utc(text) + timedelta(microseconds=500)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    at = utc(text)
+    if at.microsecond % 1000 >= 500:
+        try:
+            at += timedelta(milliseconds=1)
+        except OverflowError:
+            raise ValueError(f"{text!r} is out of range") from None
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

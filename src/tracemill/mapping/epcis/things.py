@@ -1,22 +1,19 @@
 """What an EPCIS event names: lots, serials, handling units, places, parties and documents, in the hub's plain words."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from tracemill.mapping.epcis import vocabulary as cbv
 from tracemill.mapping.epcis.namespaces import Namespaces
-from tracemill.model.digital_link import is_link
-from tracemill.model.epc import is_epc
-from tracemill.model.gs1 import BadGs1, Gs1
+from tracemill.model.gs1 import Gs1
 from tracemill.model.percent import decoded
-from tracemill.model.quantity import show
+from tracemill.model.quantity import BadQuantity, amount, show
 from tracemill.model.record import Record
-from tracemill.model.scanned import canonical_link, parse_gs1
+from tracemill.model.scanned import canonical_link, named
 
 PIECE = "C62"  # a count without a unit is a count of pieces (UN/ECE Rec 20: one)
 _TRANSACTION = "urn:epcglobal:cbv:bt:"
+_NOTHING = Gs1(elements=())
 _MASTER_DATA = ("urn:epcglobal:cbv:mda:", "urn:epcglobal:cbv:mda", "urn:epcglobal:cbv:mda#")
 _EXPIRY = ("itemExpirationDate", "expirationDate", "bestBeforeDate", "sellByDate")
 
@@ -52,20 +49,12 @@ class Thing(Record, frozen=True):
         return {"amount": self.amount, "unit": self.uom or PIECE} if self.amount else None
 
 
-def thing(uri: str, amount: str = "", uom: str = "") -> Thing:
+def thing(uri: str, much: str = "", uom: str = "") -> Thing:
     """Read a URI as a thing; a URI of somebody else's making stays a lot named by it."""
-    gs1 = _identity(uri)
+    gs1 = named(uri) or _NOTHING
     return Thing(
-        id=uri, item=gs1.gtin, lot=gs1.lot, serial=gs1.serial, unit=bool(gs1.sscc or gs1.get("8003")), amount=amount, uom=uom
+        id=uri, item=gs1.gtin, lot=gs1.lot, serial=gs1.serial, unit=bool(gs1.sscc or gs1.get("8003")), amount=much, uom=uom
     )  # fmt: skip
-
-
-@lru_cache(maxsize=16384)
-def _identity(uri: str) -> Gs1:
-    try:
-        return parse_gs1(uri, checked=False) if is_epc(uri) or is_link(uri) else Gs1(elements=())
-    except BadGs1:
-        return Gs1(elements=())
 
 
 def things(event: Mapping[str, Any], epcs: str, quantities: str) -> Iterator[Thing]:
@@ -73,9 +62,16 @@ def things(event: Mapping[str, Any], epcs: str, quantities: str) -> Iterator[Thi
     for uri in event.get(epcs) or ():
         yield thing(uri, "1", PIECE)
     for element in event.get(quantities) or ():
-        amount = element.get("quantity")
-        text = show(Decimal(str(amount))) if amount is not None else ""
-        yield thing(element["epcClass"], text, element.get("uom", ""))
+        yield thing(element["epcClass"], _amount(element.get("quantity")), element.get("uom", ""))
+
+
+def _amount(value: object) -> str:
+    """Write a quantity as exact text; one that no ledger could book is as good as none."""
+    try:
+        number = amount(str(value))
+    except BadQuantity:
+        return ""
+    return show(number) if number >= 0 else ""
 
 
 def document_number(event: Mapping[str, Any], *types: str) -> str:
@@ -88,7 +84,7 @@ def document_number(event: Mapping[str, Any], *types: str) -> str:
 
 
 def transaction_number(uri: str) -> str:
-    """Read urn:epcglobal:cbv:bt:{GLN}:{number} (CBV 2.0, section 8.6)."""
+    """Read urn:epcglobal:cbv:bt:{GLN}:{number} (CBV 2.0, section 8)."""
     number = uri.removeprefix(_TRANSACTION).partition(":")[2] if uri.startswith(_TRANSACTION) else ""
     try:
         return decoded(number) or uri
@@ -98,8 +94,8 @@ def transaction_number(uri: str) -> str:
 
 def party(event: Mapping[str, Any], side: str) -> str:
     """Return who owns, else who holds, what comes from or goes to a side (`source` or `destination`)."""
-    named = {cbv.PARTY_TYPE.bare(one["type"]): str(one[side]) for one in event.get(f"{side}List") or ()}
-    return named.get("owning_party") or named.get("possessing_party") or ""
+    parties = {cbv.PARTY_TYPE.bare(one["type"]): str(one[side]) for one in event.get(f"{side}List") or ()}
+    return parties.get("owning_party") or parties.get("possessing_party") or ""
 
 
 def place(event: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The header of an EPCIS XML document: who sends it to whom, and the master data it carries (EPCIS 2.0, section 9.3)."""
+"""The header of an EPCIS XML document: who sends it to whom, and the master data it carries (EPCIS 2.0, section 9)."""
 
 from typing import Any
 
