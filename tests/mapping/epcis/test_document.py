@@ -58,7 +58,9 @@ def test_an_event_in_the_extension_elements_of_1_2_is_found() -> None:
         (b"", "not JSON"),
         (b"[1]", "not an object"),
         (b'{"type":', "not JSON"),
-        (b"\xff\xfe{}", "not JSON"),
+        (b"\xff{}", "not JSON"),
+        (b"\xff\xfe{}", "not XML"),
+        (b'<?xml version="1.0" encoding="UTF-0"?><a/>', "unknown encoding"),
         (b"[" * 100_000, "not JSON"),
         (b"<a>", "not XML"),
         (b"<a" * 9 + b">" * 9, "not XML"),
@@ -71,6 +73,10 @@ def test_what_cannot_be_read_is_refused_by_its_name_in_the_standard(body: bytes,
     with pytest.raises(Refusal, match=said) as refused:
         read_document(body)
     assert refused.value.name == "ValidationException"
+
+
+def test_xml_in_utf_16_is_read() -> None:
+    assert read_document(XML.replace('<?xml version="1.0"?>', "").encode("utf-16")).events == read_document(XML.encode()).events
 
 
 def test_two_namespaces_under_one_prefix_are_kept_apart() -> None:

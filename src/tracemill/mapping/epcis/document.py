@@ -38,7 +38,8 @@ class Document(Record, frozen=True):
 
 def read_document(body: bytes) -> Document:
     """Read a document of either syntax; raise Refusal (ValidationException) where it is neither JSON nor XML."""
-    return read_xml(body) if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else read_json(body)
+    is_xml = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" or body[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return read_xml(body) if is_xml else read_json(body)
 
 
 def read_json(body: bytes) -> Document:

@@ -44,10 +44,17 @@ class Names(Record, frozen=True):
         return f"urn:epcglobal:cbv:bt:{self.gln}:{encoded(text)}" if self.gln else self.own("document", text)
 
     def where(self, text: str) -> str:
-        """Name a place or party: a URI as it is, a GLN as a Digital Link, anything else under the own address."""
+        """Name a place: a URI as it is, a GLN as a Digital Link, anything else under the own address."""
+        return self._gln(text, "414", "place")
+
+    def who(self, text: str) -> str:
+        """Name a party likewise."""
+        return self._gln(text, "417", "party")
+
+    def _gln(self, text: str, ai: str, kind: str) -> str:
         if is_name(text):
             return text
-        return f"https://id.gs1.org/414/{text}" if len(text) == 13 and is_checked(text) else self.own("place", text)
+        return f"https://id.gs1.org/{ai}/{text}" if len(text) == 13 and is_checked(text) else self.own(kind, text)
 
     def own(self, *parts: str) -> str:
         return "/".join([self.base.rstrip("/"), *(encoded(part) for part in parts)])
@@ -88,7 +95,7 @@ def receipt_event(fact: Fact, names: Names) -> Event:
     event |= {"disposition": "in_progress", "persistentDisposition": {"set": ["unavailable"]}}
     event |= _documents(names, po=data.get("purchase_order"), recadv=data.get("receipt"), cert=data.get("certificate"))
     if supplier := data.get("supplier"):
-        event["sourceList"] = [{"type": "owning_party", "source": names.where(supplier["id"])}]
+        event["sourceList"] = [{"type": "owning_party", "source": names.who(supplier["id"])}]
     return event
 
 
@@ -118,7 +125,7 @@ def shipment_event(fact: Fact, names: Names) -> Event:
         event["disposition"] = "in_transit"
     event |= _documents(names, desadv=data["shipment"], po=data.get("order"))
     if customer := data.get("customer"):
-        event["destinationList"] = [{"type": "possessing_party", "destination": names.where(customer)}]
+        event["destinationList"] = [{"type": "possessing_party", "destination": names.who(customer)}]
     return event
 
 
@@ -156,7 +163,8 @@ def _begin(kind: str, at: Moment) -> Event:
 
 def _observed(fact: Fact, names: Names, parts: list[tuple[Any, Any]], step: str) -> Event:
     event = _begin("ObjectEvent", fact.occurred) | {"action": "OBSERVE"}
-    return event | _lists(names, parts, "epcList", "quantityList") | {"bizStep": step} | _place(names, fact.data)
+    event |= _lists(names, parts, "epcList", "quantityList") or {"epcList": []}
+    return event | {"bizStep": step} | _place(names, fact.data)
 
 
 def _lists(names: Names, parts: list[tuple[Any, Any]], epcs: str, quantities: str) -> dict[str, Any]:

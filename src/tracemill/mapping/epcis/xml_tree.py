@@ -73,7 +73,9 @@ def read_tree(body: bytes) -> Tree:
     parser.StartNamespaceDeclHandler = lambda prefix, uri: tree.declared.append((prefix or "", uri or ""))
     try:
         parser.Parse(body, True)
-    except expat.ExpatError as error:
+    except BadXml:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that nobody knows
         raise BadXml(f"it is not XML: {error}") from None
     tree.root = stack[0].children[0]
     return tree
