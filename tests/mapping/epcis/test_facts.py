@@ -10,7 +10,8 @@ from tests.vectors import vector_path
 from tracemill.mapping.epcis.document import document_of, read_document
 from tracemill.mapping.epcis.event_hash import event_hash
 from tracemill.mapping.epcis.facts import Fact, facts_of
-from tracemill.mapping.epcis.story import Names, events_of
+from tracemill.mapping.epcis.own_names import Names
+from tracemill.mapping.epcis.story import events_of
 from tracemill.mapping.epcis.validate import validate
 from tracemill.model.event import DispositionDecided, HoldReleased, HoldRequested, LotReceived, SampleTaken
 from tracemill.model.record import convert
@@ -86,6 +87,12 @@ def test_packing_names_the_unit_its_lots_and_inner_units() -> None:
     assert packed.data["lots"] == [{"lot": {"id": MADE, "item": "04054739999025"}, "quantity": {"amount": "180", "unit": "KGM"}}]
     (emptied,) = told(event("AggregationEvent", action="DELETE", parentID=PALLET))
     assert (emptied.type, emptied.data["whole"]) == ("handling_unit.unpacked.v1", True)
+
+
+def test_packing_that_names_no_unit_is_parked() -> None:
+    read = document({k: v for k, v in PACKING.items() if k != "parentID"})
+    found = facts_of(read.events[0], read.namespaces)
+    assert (found.facts, [p.field for p in found.parked]) == ((), ["parentID"])
 
 
 def test_a_part_is_installed_into_an_assembly_and_removed_again() -> None:
@@ -183,12 +190,32 @@ def test_a_story_given_out_again_validates_and_tells_the_same() -> None:
     read = document(*written)
     assert not validate(read)
     again = [fact for e in read.events for fact in facts_of(e, read.namespaces).facts]
-    kept = [f for f in facts if not f.type.startswith("handling_unit")]
-    shape = [(f.type, f.subject, f.data.get("quantity"), f.data.get("order")) for f in kept]
+    shape = [(f.type, f.subject, f.data.get("quantity"), f.data.get("order")) for f in facts]
     assert sorted(map(str, shape)) == sorted(
         {str((f.type, f.subject, f.data.get("quantity"), f.data.get("order"))) for f in again}
     )
     assert written[0]["eventID"] == event_hash(RECEIPT), "a receipt is the same event again"
+
+
+SAMPLED = event("ObjectEvent", action="DELETE", bizStep="sampling", disposition="destroyed",
+                quantityList=[{"epcClass": RAW, "quantity": 1, "uom": "KGM"}])  # fmt: skip
+BUILT = event(
+    "AssociationEvent", action="ADD", parentID="urn:epc:id:giai:4000001.111", childEPCs=["urn:epc:id:sgtin:4012345.011111.7"]
+)
+NESTED = {**PACKING, "childEPCs": ["urn:epc:id:sscc:4012345.0111111112"]}
+EMPTIED = event("AggregationEvent", action="DELETE", parentID=PALLET)
+
+
+@pytest.mark.parametrize("source", [*ALL, SAMPLED, BUILT, {**BUILT, "action": "DELETE"}, NESTED, EMPTIED])
+def test_what_an_event_says_survives_the_way_through_the_hub(source: dict[str, Any]) -> None:
+    facts = told(source)
+    read = document(*events_of(facts, NAMES))
+    assert not validate(read), list(map(str, validate(read)))
+    again = [fact for e in read.events for fact in facts_of(e, read.namespaces).facts]
+    assert {(f.type, f.subject, str(f.data)) for f in facts if "sample" not in f.type} <= {
+        (f.type, f.subject, str(f.data)) for f in again
+    }  # fmt: skip
+    assert [f.type for f in facts if "sample" in f.type] == [f.type for f in again if "sample" in f.type]
 
 
 def own(kind: str, **data: Any) -> Fact:

@@ -46,6 +46,9 @@ def facts_of(event: Mapping[str, Any], names: Namespaces = STANDARD_ONLY) -> Fac
         return Facts(facts=(), parked=(faulty("eventTime", event["eventTime"], str(error), "correct the time"),))
     facts: list[Fact] = []
     parked: list[EpcisFault] = []
+    if event["type"] == "AggregationEvent" and "parentID" not in event:
+        cause = "what is packed or unpacked names no handling unit"
+        parked.append(EpcisFault(field="parentID", cause=cause, advice="name the pallet or box, by its SSCC where it has one"))
     said = [_retracted(event, event_id)] if event.get("errorDeclaration") else _said(event, names, event_id)
     for kind, about, data in said:
         subject = about if isinstance(about, str) else about.id
@@ -170,7 +173,9 @@ def _made(event: Mapping[str, Any], one: Thing, names: Namespaces, event_id: str
 
 
 def _packed(event: Mapping[str, Any], children: list[Thing]) -> Iterator[Said]:
-    unit = str(event.get("parentID", ""))
+    if "parentID" not in event:
+        return
+    unit = event["parentID"]
     data = {
         "unit": unit,
         "lots": [_filled({"lot": one.ref, "quantity": one.quantity}) for one in children if not one.unit],
