@@ -27,12 +27,17 @@ demo: setup ## Run the demo plant and its story (ARGS=--check: headless)
 .PHONY: check
 check: setup ## Lint, check types, check the import contract
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict src
 	$(BIN)/lint-imports
 
 .PHONY: test
 test: setup test-packages check ## Everything CI runs (ARGS=... goes to pytest)
 	CI=true $(BIN)/python -m pytest $(ARGS)
+
+.PHONY: bench
+bench: setup ## Measure speed and memory, 10 minutes (ARGS=--quick: one)
+	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: lock
 lock: setup ## Pin all dependencies with their hashes in requirements.lock

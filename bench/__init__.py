@@ -1,1 +1,1 @@
-"""Measures the hub against a floor that does the same work: `python -m bench` prints one table and writes nothing else."""
+"""Measures the hub against a floor that does the same work: `python -m bench` prints its figures and keeps nothing."""

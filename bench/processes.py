@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,37 +34,37 @@ def started(*arguments: str, limit: float = 60.0) -> Iterator[tuple[subprocess.P
             process.wait()
 
 
-def send(plan: dict[str, Any]) -> "subprocess.Popen[str]":
-    """Start a sender with its plan."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.sender"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin
-    process.stdin.write(json.dumps(plan))
-    process.stdin.close()
-    process.stdin = None
-    return process
+class Sender:
+    """A sender under way. What it tells goes to a file: a pipe that nobody empties would stop it."""
 
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._told = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed when it was read
+        command = [sys.executable, "-m", "bench.sender"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=self._told, text=True)
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(plan))
+        self._process.stdin.close()
 
-def sent(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    out, _ = process.communicate(timeout=LIMIT)
-    if process.returncode:
-        raise RuntimeError(f"the sender ended with {process.returncode}")
-    found: dict[str, Any] = json.loads(out)
-    return found
+    def going(self) -> bool:
+        return self._process.poll() is None
+
+    def told(self) -> dict[str, Any]:
+        """Wait for its end and return what it tells."""
+        if code := self._process.wait(LIMIT):
+            raise RuntimeError(f"the sender ended with {code}")
+        with self._told as file:
+            file.seek(0)
+            found: dict[str, Any] = json.load(file)
+        return found
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 def ask(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=30) as answer:
         return json.loads(answer.read())
-
-
-def until(check: Any, seconds: float, every: float = 0.05) -> float:
-    """Wait until something is so; return when it was seen. Raises after `seconds`."""
-    end = time.time() + seconds
-    while not check():
-        if time.time() > end:
-            raise TimeoutError(f"not so after {seconds:g} s")
-        time.sleep(every)
-    return time.time()
 
 
 def memory(pid: int) -> float:

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httptools
 import uvloop
 
+Request = tuple[int, list[str], bytes]  # when it is due, what it is about, and its bytes
 PAD = "x" * 600  # a body of about 1,200 bytes, like a small inspection result
-TIME = "2026-11-23T09:00:00Z"
 
 
 def event(kind: str, lot: str, value: int) -> dict[str, Any]:
@@ -29,7 +29,8 @@ def event(kind: str, lot: str, value: int) -> dict[str, Any]:
         part = {"decision": "accept", "quantity": {"amount": str(value), "unit": "KGM"}, "reason": PAD}
         data = {"lot": ref, "inspection": f"I{lot}", "parts": [part], "signer": "QA7", "revision": str(value)}
     name = "lot.received.v1" if kind == "receipt" else "disposition.decided.v1"
-    head = {"specversion": "1.0", "id": f"{kind}-{lot}-{value}", "source": "/bench/qms", "type": name, "time": TIME}
+    time = f"2026-11-23T09:{value // 60:02}:{value % 60:02}Z"
+    head = {"specversion": "1.0", "id": f"{kind}-{lot}-{value}", "source": "/bench/qms", "type": name, "time": time}
     return {**head, "subject": lot, "data": data}
 
 
@@ -90,46 +91,33 @@ class Load:
             yield names, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     async def run(self) -> dict[str, Any]:
+        """Send everything. A connection owns its lots, so that the order within a lot is fixed by the acks."""
+        count = self._plan["connections"]
         wires = []
-        for _ in range(self._plan["connections"]):
+        for _ in range(count):
             _, wire = await asyncio.get_running_loop().create_connection(Wire, self._where.hostname, self._where.port)
             wires.append(wire)
-        made = list(self._requests())
+        owned: list[list[Request]] = [[] for _ in wires]
+        gap = 1_000_000_000 / self._plan["rate"] if self._plan.get("rate") else 0.0
+        for n, (names, request) in enumerate(self._requests()):
+            owned[n % len(self._plan["lots"]) % count].append((int(n * gap), names, request))
         began = time_ns()
-        if self._plan.get("rate"):
-            await self._paced(wires, made)
-        else:
-            source = iter(made)
-            await asyncio.gather(*(self._drain(wire, source) for wire in wires))
+        await asyncio.gather(*(self._drain(wire, began, own) for wire, own in zip(wires, owned, strict=True)))
         return {"began": began, "ended": time_ns(), "sent": self.sent, "acks_us": [a // 1000 for a in self.acks]}
 
-    async def _drain(self, wire: Wire, source: Iterator[tuple[list[str], bytes]]) -> None:
-        for names, request in source:
-            await self._post(wire, names, request)
-
-    async def _paced(self, wires: list[Wire], made: list[tuple[list[str], bytes]]) -> None:
-        """Send at a fixed rate, whatever the answers do; what is late is counted from when it should have gone."""
-        free: asyncio.Queue[Wire] = asyncio.Queue()
-        for wire in wires:
-            free.put_nowait(wire)
-        start, gap, under_way = time_ns(), 1_000_000_000 / self._plan["rate"], set()
-        for n, (names, request) in enumerate(made):
-            due = start + int(n * gap)
-            if (wait := (due - time_ns()) / 1e9) > 0:
+    async def _drain(self, wire: Wire, began: int, own: "list[Request]") -> None:
+        """Send one after another; what is late in a paced load is counted from when it should have gone."""
+        for after, names, request in own:
+            if after and (wait := (began + after - time_ns()) / 1e9) > 0:
                 await asyncio.sleep(wait)
-            wire = await free.get()
-            task = asyncio.create_task(self._post(wire, names, request, due))
-            under_way.add(task)
-            task.add_done_callback(lambda t, w=wire: (under_way.discard(t), free.put_nowait(w)))
-        while under_way:
-            await asyncio.wait(under_way)
+            await self._post(wire, names, request, began + after if after else 0)
 
-    async def _post(self, wire: Wire, names: list[str], request: bytes, due: int = 0) -> None:
-        at, began = due or time_ns(), perf_counter_ns()
+    async def _post(self, wire: Wire, names: list[str], request: bytes, due: int) -> None:
+        at, sent = due or time_ns(), perf_counter_ns()
         status, body = await wire.ask(request)
         if status != 202:
             raise RuntimeError(f"the hub answered {status}: {body[:300]!r}")
-        self.acks.append(perf_counter_ns() - began)
+        self.acks.append(perf_counter_ns() - sent)
         self.sent.update(dict.fromkeys(names, at))
 
 

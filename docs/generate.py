@@ -4,9 +4,11 @@ import enum
 import inspect
 import re
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from pydantic import BaseModel
@@ -45,11 +47,22 @@ def models(kind: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[type[B
             yield from models(part, seen)
 
 
+def plain_type(annotation: Any) -> Any:
+    """Return a type without what checks it."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return plain_type(inner[0])
+    if origin is None or origin is Literal:
+        return annotation
+    parts = tuple(map(plain_type, inner))
+    return reduce(or_, parts) if origin in (Union, UnionType) else origin[parts]
+
+
 def type_name(annotation: Any) -> str:
     """Say a type as a reader of YAML would."""
+    annotation = plain_type(annotation)
     text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
     text = re.sub(r"(?:[a-z_]\w*\.)+", "", text).replace("NoneType", "nothing").replace("None", "nothing")
-    text = re.sub(r"Annotated\[([\w, |\[\]]+?), .*\]$", r"\1", text)
     return text.replace("str", "text").replace("bool", "true/false").replace("|", "or")
 
 

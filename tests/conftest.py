@@ -19,6 +19,16 @@ def _socket_url(uri: str) -> str:
     return uri.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
+def _in_a_hurry(uri: str) -> None:
+    """Let the server write without waiting for the disk: tests kill hubs, not the machine, and what a hub was told stays told."""
+    import psycopg
+
+    with psycopg.connect(uri, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The SQLAlchemy URL of the maintenance database of a PostgreSQL server for this session.
@@ -36,6 +46,7 @@ def postgres_url() -> Iterator[str]:
             raise
         pytest.skip(f"PostgreSQL cannot start here: {error!r}")
     try:
+        _in_a_hurry(server.get_uri(database="postgres"))
         yield _socket_url(server.get_uri(database="postgres"))
     finally:
         server.cleanup()

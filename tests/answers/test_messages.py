@@ -32,8 +32,8 @@ def test_what_is_no_secret_is_shown_byte_for_byte() -> None:
     assert "480.50" in body.readable(b'{"qty":480.50}')[0]
 
 
-async def test_failures_with_one_cause_are_one_group_that_counts_all_of_them(tmp_path: object) -> None:
-    plant = Plant(f"sqlite:///{tmp_path}/hub.db")
+async def test_failures_with_one_cause_are_one_group_that_counts_all_of_them(database_url: str) -> None:
+    plant = Plant(database_url)
     hub = plant.start()
     await plant.receive_lot()
     for n in range(12):
@@ -44,10 +44,10 @@ async def test_failures_with_one_cause_are_one_group_that_counts_all_of_them(tmp
     plant.stop()
 
 
-async def test_a_key_finds_deliveries_and_cases_too(tmp_path: object) -> None:
+async def test_a_key_finds_deliveries_and_cases_too(database_url: str) -> None:
     from tracemill.model.status import Mode
 
-    plant = Plant(f"sqlite:///{tmp_path}/hub.db", mode=Mode.OBSERVE)
+    plant = Plant(database_url, mode=Mode.OBSERVE)
     hub = plant.start()
     await plant.receive_lot()
     await plant.decide("L-1", ("PEND", None))
@@ -62,10 +62,10 @@ async def test_a_key_finds_deliveries_and_cases_too(tmp_path: object) -> None:
     plant.stop()
 
 
-async def test_the_board_counts_every_lot_and_shows_every_command_that_would_be_sent(tmp_path: object) -> None:
+async def test_the_board_counts_every_lot_and_every_case_with_its_disagreement(database_url: str) -> None:
     from tracemill.model.status import Mode
 
-    plant = Plant(f"sqlite:///{tmp_path}/hub.db", mode=Mode.OBSERVE)
+    plant = Plant(database_url, mode=Mode.OBSERVE)
     hub = plant.start()
     for n in range(7):
         await plant.receive_lot(f"L-{n}")
@@ -75,5 +75,6 @@ async def test_the_board_counts_every_lot_and_shows_every_command_that_would_be_
     seen = await hub.runtime.store.read(lambda c: board(c, hub.runtime.policies, now))
     (free,) = [d for d in seen.disagreements if d.system == "erp"]
     assert free.sentence == "7 lots free in ERP and pending in QMS"
-    assert {d.lot_number for d in free.would_send} == {f"L-{n}" for n in range(7)}
+    assert (free.cases, free.would_send) == (7, 7)
+    assert (seen.unsafe, seen.unsafe_total) == ((), 0), "they are counted where the disagreement stands"
     plant.stop()

@@ -53,8 +53,8 @@ class Served:
 
 
 @pytest_asyncio.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    plant = Plant(f"sqlite:///{tmp_path}/hub.db")
+async def served(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+    plant = Plant(database_url)
     hub = plant.start()
     accounts = Accounts(hub.runtime)
     await accounts.load()

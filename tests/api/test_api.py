@@ -166,6 +166,30 @@ async def test_a_lot_can_be_seen_as_of_a_time(served: Served) -> None:
     assert (status, "offset" in problem["detail"]) == (422, True)
 
 
+async def test_what_the_hub_knew_at_a_time_is_told_apart_from_what_was_true_then(served: Served) -> None:
+    plant = served.plant
+    await plant.receive_lot()
+    decided = plant.clock()
+    for _ in range(3):
+        plant.clock.forward(60)
+        await plant.receive_lot("L-2")
+    between = plant.clock() - timedelta(seconds=30)
+    plant.clock.forward(60)
+    await plant.decide("L-1", ("ACC", None), at=decided + timedelta(seconds=10))
+    was_true = await served.get("/v1/lots/L-1", params={"as_of": between.isoformat()})
+    was_known = await served.get("/v1/lots/L-1", params={"known_at": between.isoformat()})
+    assert (was_true["verdict"], was_known["verdict"]) == ("released", "quarantine")
+    by_position = await served.get("/v1/lots/L-1", params={"known_at": str(was_known["known_at"])})
+    assert by_position["verdict"] == "quarantine"
+    both = await served.get("/v1/lots/L-1", params={"as_of": between.isoformat(), "known_at": plant.clock().isoformat()})
+    assert both["verdict"] == "released"
+    told = await served.get("/v1/lots/L-1/timeline", params={"known_at": between.isoformat()})
+    assert told
+    assert all("quality" not in entry["text"] or "accepted" not in entry["text"] for entry in told)
+    assert (await served.ask("GET", "/v1/lots/L-1?known_at=2020-01-01T00:00:00Z"))[0] == 404
+    assert (await served.ask("GET", "/v1/lots/L-1?known_at=yesterday"))[0] == 422
+
+
 async def test_lists_are_paged_and_say_how_many_there_are(served: Served) -> None:
     for n in range(5):
         await served.plant.receive_lot(f"L-{n}")

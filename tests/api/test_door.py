@@ -1,5 +1,6 @@
 """The door: what is too large, broken, twisted or negative is refused with its reason, and never becomes an internal error."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,12 @@ from tests.api.conftest import Served
 KIND = {"Content-Type": "application/cloudevents+json"}
 HEAD = '"specversion":"1.0","id":"1","source":"/e"'
 LARGE = b'{"note": "' + b"x" * (11 * 1024 * 1024) + b'"}'
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """What is refused at the door never comes to a database: one of them is enough."""
+    return f"sqlite:///{tmp_path}/hub.db"
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def delivery(state: str, mode: str = "act", settled: str | None = None) -> dict[
 
 def message(*deliveries: dict[str, Any], body: str = "{}") -> dict[str, Any]:
     line = {"system": "erp", "feed": "f", "key": "k", "state": "replayed", "received_at": AT, "cause": "", "code": "", "hint": ""}
-    return {"line": line, "body": body, "keys": [], "impact": {"lots": [], "total": 0}, "deliveries": list(deliveries)}
+    impact = {"lots": [], "total": 0, "waiting": []}
+    return {"line": line, "body": body, "keys": [], "impact": impact, "deliveries": list(deliveries)}
 
 
 def replay(api: Api, *deliveries: dict[str, Any]) -> int:
@@ -82,7 +83,8 @@ def replay(api: Api, *deliveries: dict[str, Any]) -> int:
 
 def test_what_a_system_says_is_never_taken_for_colour(api: Api, capsys: Output) -> None:
     group = {"system": "erp", "feed": "f", "code": "T1", "cause": MARKUP, "hint": "h", "count": 7, "oldest": AT, "newest": AT,
-             "impact": {"lots": ["[/]"], "total": 1, "consequence": "late"}, "messages": [{"id": "m1"}] * 7}  # fmt: skip
+             "impact": {"lots": ["[/]"], "total": 1, "waiting": [], "consequence": "late"},
+             "messages": [{"id": "m1"}] * 7}  # fmt: skip
     api.answers = {"GET /v1/messages/groups": [group], "GET /v1/deliveries": {"items": [], "showing": ""}}
     assert outcome(["msg", "list"]) == 2
     shown = capsys.readouterr().out
@@ -166,7 +168,7 @@ def test_credentials_are_changed_into_a_token(api: Api, monkeypatch: pytest.Monk
     assert "TRACEMILL_CLIENT_ID" in capsys.readouterr().err
     monkeypatch.setenv("TRACEMILL_CLIENT_ID", "tm_1")
     monkeypatch.setenv("TRACEMILL_CLIENT_SECRET", "s3cret")
-    api.answers = {"POST /oauth/token": {"access_token": "t"}, "GET /v1/cases": []}
+    api.answers = {"POST /oauth/token": {"access_token": "t"}, "GET /v1/cases": {"items": [], "showing": "", "next": None}}
     assert outcome(["case", "list"]) == 0
     api.answers = {}
     assert outcome(["case", "list"]) == 1

@@ -201,6 +201,9 @@ async def test_as_of_shows_a_lot_as_it_was_and_is_absolute(served: Served) -> No
     assert await reader.follow("/lots/L-1?as_of=2026-11-23T14:05") == "/lots/L-1?as_of=2026-11-23T14%3A05%3A00%2B01%3A00"
     assert "was not known then" in (await reader.page("/lots/L-1?as_of=2020-01-01T00:00:00%2B00:00", 404)).text
     refused = await reader.page("/lots/L-1?as_of=yesterday", 422)
+    assert "As the hub knew it at" in (await reader.page(f"/lots/L-1?known_at={moment}")).text
+    asked = "/lots/L-1?at=2026-11-23T14:05&ask=known_at"
+    assert await reader.follow(asked) == "/lots/L-1?known_at=2026-11-23T14%3A05%3A00%2B01%3A00"
     assert "2026-11-23T14:05:00+01:00" in refused.text
 
 

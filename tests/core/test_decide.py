@@ -11,15 +11,17 @@ from tracemill.core.evolve import fold, replace
 from tracemill.core.identity import View
 from tracemill.core.ledger import Negative
 from tracemill.core.usable import allowance, reasons
-from tracemill.model import event as e
 from tracemill.model.decision import Decision
-from tracemill.model.event import Alias, Event, LotRef, Part
+from tracemill.model.event import NAMES, CommandSettled, Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
+from tracemill.model.material import LotReceived, MovementRecorded, Restriction, SampleTaken, StockObserved, StockRow
 from tracemill.model.moment import at
 from tracemill.model.policy import AuthorityRule, Policy, SystemPolicy
+from tracemill.model.quality import DispositionDecided, HoldRequested, Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import decode, encode
+from tracemill.model.reference import Alias, LotRef
 from tracemill.model.status import DispositionKind, HoldReason, Mode, StockStatus
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -48,7 +50,7 @@ class World:
     def tell(self, source: str, data: Any, minute: float = 0, observed: float | None = None) -> Lot:
         self.n += 1
         recorded = START + timedelta(hours=1, seconds=self.n)
-        event = Event(id=derived("e", self.n), type=e.NAMES[type(data)], site="DE", source=source, data=data,
+        event = Event(id=derived("e", self.n), type=NAMES[type(data)], site="DE", source=source, data=data,
                       occurred=at(START + timedelta(minutes=minute)), recorded=recorded,
                       observed=at(START + timedelta(minutes=observed)) if observed is not None else None)  # fmt: skip
         self.last = decide(event, self.view, self.policy)
@@ -57,19 +59,19 @@ class World:
         return self.view.lots[self.last.changes[0].lot] if self.last.changes else next(iter(self.view.lots.values()))
 
     def received(self, batch: str = "L-1", item: str = "4711", supplier_batch: str = "ACM/7731", source: str = "erp") -> Lot:
-        return self.tell(source, e.LotReceived(lot=LotRef(id=batch, item=item), quantity=kg("480"), supplier_batch=supplier_batch,
+        return self.tell(source, LotReceived(lot=LotRef(id=batch, item=item), quantity=kg("480"), supplier_batch=supplier_batch,
                                                receipt=f"R-{batch}"))  # fmt: skip
 
     def decided(self, *parts: tuple[DispositionKind, str | None], source: str = "qms", minute: float = 0,
                 observed: float | None = None) -> Lot:  # fmt: skip
         ref = LotRef(id="SG-1", aliases=(Alias(system="erp", id="L-1"),))
         made = tuple(Part(decision=k, quantity=kg(q) if q else None) for k, q in parts)
-        return self.tell(source, e.DispositionDecided(lot=ref, inspection="SG-1", parts=made), minute, observed)
+        return self.tell(source, DispositionDecided(lot=ref, inspection="SG-1", parts=made), minute, observed)
 
     def stock(self, system: str, minute: float, **sums: str) -> Lot:
-        rows = tuple(e.StockRow(status=StockStatus(s), quantity=kg(q)) for s, q in sums.items())
+        rows = tuple(StockRow(status=StockStatus(s), quantity=kg(q)) for s, q in sums.items())
         ref = LotRef(id="L-1", aliases=(Alias(system="erp", id="L-1"),))
-        return self.tell(system, e.StockObserved(lot=ref, rows=rows, read_started=START + timedelta(minutes=minute)))
+        return self.tell(system, StockObserved(lot=ref, rows=rows, read_started=START + timedelta(minutes=minute)))
 
 
 def kg(amount: str) -> Quantity:
@@ -100,7 +102,7 @@ def test_only_the_owner_of_quality_releases() -> None:
 def test_people_at_the_hub_decide_where_the_site_says_that_they_own_quality() -> None:
     world = World(replace(POLICY, authority=(AuthorityRule(facet="quality", owner="hub"),)))
     lot = world.received()
-    data = e.DispositionDecided(lot=LotRef(id=lot.id), inspection="", parts=(Part(decision=ACCEPT),), signer="lena")
+    data = DispositionDecided(lot=LotRef(id=lot.id), inspection="", parts=(Part(decision=ACCEPT),), signer="lena")
     assert allowance(world.tell("hub", data)).usable == 480
 
 
@@ -114,7 +116,7 @@ def test_nobody_releases_what_nobody_owns() -> None:
 def test_a_release_lifts_no_hold_of_a_person_whatever_its_reason() -> None:
     world = World()
     lot = world.received()
-    world.tell("hub", e.HoldRequested(lot=LotRef(id=lot.id), hold="h1", reason=HoldReason.QUALITY, note="smells odd"))
+    world.tell("hub", HoldRequested(lot=LotRef(id=lot.id), hold="h1", reason=HoldReason.QUALITY, note="smells odd"))
     lot = world.decided((ACCEPT, None), minute=1)
     assert [(h.reason, h.note) for h in lot.holds.values()] == [(HoldReason.QUALITY, "smells odd")]
     assert allowance(lot).usable == 0
@@ -212,10 +214,10 @@ def test_an_echo_of_our_own_block_is_not_a_foreign_hold() -> None:
     world = World()
     world.received()
     for by, expected in (("HUB", 0), ("OP17", 1)):
-        row = e.StockRow(status=StockStatus.BLOCKED, quantity=kg("20"), restriction=e.Restriction(id=f"B-{by}", by=by))
+        row = StockRow(status=StockStatus.BLOCKED, quantity=kg("20"), restriction=Restriction(id=f"B-{by}", by=by))
         ref = LotRef(id="L-1", aliases=(Alias(system="erp", id="L-1"),))
         started = START + timedelta(minutes=20 if by == "HUB" else 21)
-        lot = world.tell("wms", e.StockObserved(lot=ref, rows=(row,), read_started=started))
+        lot = world.tell("wms", StockObserved(lot=ref, rows=(row,), read_started=started))
         assert sum(h.system == "wms" for h in lot.holds.values()) == expected
 
 
@@ -232,7 +234,7 @@ def test_a_sample_leaves_the_stock_of_systems_that_can_post_it() -> None:
     world = World()
     world.received()
     ref = LotRef(id="SG-1", aliases=(Alias(system="erp", id="L-1"),))
-    world.tell("qms", e.SampleTaken(lot=ref, sample="SG-1", quantity=kg("1")))
+    world.tell("qms", SampleTaken(lot=ref, sample="SG-1", quantity=kg("1")))
     assert [(c.system, c.verb, c.value["quantity"]) for c in world.last.commands if c.verb == "post_sample"] == [
         ("erp", "post_sample", "1")
     ]
@@ -288,7 +290,7 @@ def test_a_hold_that_was_only_just_decided_is_in_flight_and_no_conflict() -> Non
     lot = world.decided((ACCEPT, None), minute=2)
     for system in ("erp", "wms"):
         command = lot.wanted[system].command
-        settled = e.CommandSettled(lot=LotRef(id=lot.id), system=system, verb="set_status", state="verified")
+        settled = CommandSettled(lot=LotRef(id=lot.id), system=system, verb="set_status", state="verified")
         event = Event(id=command, type="command.settled.v1", site="DE", source="hub", data=settled, occurred=at(START),
                       recorded=START + timedelta(hours=2), causation=command)  # fmt: skip
         decide(event, world.view, world.policy)
@@ -302,9 +304,9 @@ def test_a_hold_that_was_only_just_decided_is_in_flight_and_no_conflict() -> Non
 @pytest.mark.parametrize(
     "data",
     [
-        e.HoldRequested(lot=LotRef(id="L-1"), hold="h", reason=HoldReason.OTHER, quantity=kg("-50")),
-        e.SampleTaken(lot=LotRef(id="L-1"), sample="s", quantity=kg("-100")),
-        e.MovementRecorded(lot=LotRef(id="L-1"), movement="m", kind="consumed", quantity=kg("-5")),
+        HoldRequested(lot=LotRef(id="L-1"), hold="h", reason=HoldReason.OTHER, quantity=kg("-50")),
+        SampleTaken(lot=LotRef(id="L-1"), sample="s", quantity=kg("-100")),
+        MovementRecorded(lot=LotRef(id="L-1"), movement="m", kind="consumed", quantity=kg("-5")),
     ],
     ids=lambda data: type(data).__name__,
 )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tracemill.core.transfers import transfers
 from tracemill.core.usable import allowance, complies, excess, expected, verdict
-from tracemill.model.event import Part
 from tracemill.model.lot import Claim, Disposition, Hold, Lot, Target
+from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.status import DispositionKind, HoldReason, StockStatus
 

@@ -1,7 +1,8 @@
 """A target that writes down every effect in the order it happened: "nothing twice, nothing lost, in order" is read here.
 
 `PUT /lots/{id}` states a status, `GET /lots?ids=a,b` and `GET /lots/{id}` read it; `POST /transfers` is an act that
-happens as often as it is posted, `GET /transfers?reference=` finds it. Any other write is journalled as it comes.
+happens as often as it is posted, `GET /transfers?reference=` finds it, and one with lot, from, to and qty moves stock.
+`GET /records/{name}` lists what a test put there. Any other write is journalled as it comes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -69,6 +71,7 @@ class JournalTarget:
         self.effects: list[Entry] = []
         self.lots: dict[str, dict[str, Any]] = {}
         self.transfers: list[dict[str, Any]] = []
+        self.records: dict[str, list[dict[str, Any]]] = {}
         self.url = ""
         self._versions: dict[str, int] = {}
         self._scripts: list[_Script] = []
@@ -178,6 +181,8 @@ class JournalTarget:
         if entry.path == "/transfers":
             reference = entry.query.get("reference")
             return Answer(200, {"items": [t for t in self.transfers if reference in (None, t.get("reference"))]})
+        if entry.path.startswith("/records/"):
+            return Answer(200, {"items": self.records.get(entry.path.removeprefix("/records/"), [])})
         lot = entry.path.removeprefix("/lots/")
         if lot in self.lots:
             return Answer(200, self._lot(lot), self._etag(lot))
@@ -190,8 +195,18 @@ class JournalTarget:
         if entry.method == "POST" and entry.path == "/transfers":
             made = {**(entry.body if isinstance(entry.body, dict) else {}), "id": f"T{len(self.transfers) + 1}"}
             self.transfers.append(made)
+            self._move(made)
             return Answer(201, made)
         return Answer(200, {})
+
+    def _move(self, made: dict[str, Any]) -> None:
+        """Move a quantity between the statuses of a lot; a transfer that happens twice shows in the sums."""
+        lot = made.get("lot")
+        if lot in self.lots:
+            sums = dict(self.lots[lot])
+            sums[made["from"]] = str(Decimal(sums[made["from"]]) - Decimal(made["qty"]))
+            sums[made["to"]] = str(Decimal(sums[made["to"]]) + Decimal(made["qty"]))
+            self.seed(lot, **sums)
 
     def _put_lot(self, entry: Entry, lot: str) -> Answer:
         if not isinstance(entry.body, dict):

@@ -65,6 +65,7 @@ class FaultProxy:
         self._always = PASS
         self._by_request: dict[int, Fault] = {}
         self._by_connection: dict[int, Fault] = {}
+        self._by_start: list[tuple[str, Fault]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -86,6 +87,10 @@ class FaultProxy:
         """Break the next request."""
         self.on_request(len(self.requests) + 1, fault)
 
+    def on_start(self, start: str, fault: Fault) -> None:
+        """Break the next request that begins so ("POST /transfers"); such faults are used up one by one, in order."""
+        self._by_start.append((start, fault))
+
     def on_connection(self, n: int, fault: Fault) -> None:
         """Break every request of the n-th connection, counted from 1."""
         self._by_connection[n] = fault
@@ -93,6 +98,17 @@ class FaultProxy:
     def always(self, fault: Fault) -> None:
         """Break every request that nothing else is said about; `PASS` mends it."""
         self._always = fault
+
+    def down(self) -> None:
+        """Stop listening: connections are refused by the operating system, and open ones break."""
+        self._address = self._server.sockets[0].getsockname()
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+
+    async def up(self) -> None:
+        """Listen again, at the same address."""
+        self._server = await asyncio.start_server(self._accept, *self._address, limit=LIMIT)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -109,9 +125,12 @@ class FaultProxy:
             self._tasks.discard(task)
             connection.abort()
 
-    def fault_for(self, connection: int) -> Fault:
+    def fault_for(self, connection: int, start: str = "") -> Fault:
         """Return what happens to the request now arriving on a connection."""
         n = len(self.requests) + 1
+        meant = next((i for i, (prefix, _) in enumerate(self._by_start) if start and start.startswith(prefix)), None)
+        if meant is not None:
+            return self._by_start.pop(meant)[1]
         return self._by_request.get(n) or self._by_connection.get(connection) or self._always
 
     async def dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -130,7 +149,7 @@ class _Connection:
         if self._proxy.fault_for(self._n).kind == "refuse":
             return
         while request := await read_request(self._reader):
-            fault = self._proxy.fault_for(self._n)
+            fault = self._proxy.fault_for(self._n, request.start)
             self._proxy.requests.append(Passed(len(self._proxy.requests) + 1, self._n, request.start, fault))
             if fault.kind == "refuse" or not await self._treat(request, fault):
                 return

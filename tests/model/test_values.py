@@ -51,10 +51,14 @@ def test_units_convert_exactly_where_physics_or_the_item_says_how() -> None:
         to_unit(Quantity(amount=Decimal(1), unit="LTR"), "KGM")
 
 
-def test_an_unknown_unit_says_how_to_declare_it() -> None:
-    with pytest.raises(UnknownUnit, match="under units"):
-        unit_code("BAG")
-    assert unit_code("BAG", {"BAG": "KGM"}) == "KGM"
+def test_a_unit_is_a_known_code_a_package_or_what_a_pack_or_a_site_declares() -> None:
+    with pytest.raises(UnknownUnit, match="'FASS' is not known"):
+        unit_code("FASS")
+    assert unit_code("FASS", {"FASS": "DRM"}) == "DRM"
+    assert unit_code("FASS", declared=("FASS",)) == "FASS"
+    assert unit_code("kg", declared=("FASS",)) == "KGM"
+    assert [unit_code(code) for code in ("DRM", "BX", "PAL", "BG", "CT")] == ["DRM", "BX", "PAL", "BG", "CT"]
+    assert str(Quantity(amount=Decimal(4), unit="DRM")) == "4 drums"
 
 
 def test_a_naive_time_needs_a_zone_and_keeps_its_text() -> None:

@@ -11,7 +11,8 @@ from tests.packs.conftest import HOOK_SECRET, Plant, again, kept
 from tracemill.app.build import utc_now
 from tracemill.hub.translate import Untranslatable
 from tracemill.model.connector import InDoubt, Job, Unavailable
-from tracemill.model.event import Event, Part
+from tracemill.model.event import Event
+from tracemill.model.quality import Part
 from tracemill.model.quantity import show
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -15,10 +15,12 @@ from tracemill.core.decide import decide
 from tracemill.core.identity import View
 from tracemill.model.connector import Job
 from tracemill.model.decision import Decision
-from tracemill.model.event import Event, LotReceived, LotRef, Party
+from tracemill.model.event import Event
+from tracemill.model.material import LotReceived
 from tracemill.model.moment import at
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import Quantity
+from tracemill.model.reference import LotRef, Party
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SITE = """

@@ -66,6 +66,7 @@ DECISION = {
         "lot.aliases": {"each": "batch", "fields": {"system": "'erp'", "id": "$"}},
         "inspection": "id",
         "revision?": "rev",
+        "nonconforming?": {"cell": "found", "type": "integer", "required": False},
         "parts": {
             "each": "parts",
             "fields": {
@@ -75,6 +76,23 @@ DECISION = {
                 "reason?": "defect",
             },
         },
+        "occurred": {"cell": "at", "type": "time"},
+    },
+}
+MADE = {
+    "event": "material.{kind}.v1",
+    "when": "kind = '{kind}'",
+    "keys": {"lot": "lot", "order": "order"},
+    "fields": {
+        "lot.id": "lot",
+        "lot.item?": "item",
+        "lot.aliases": {"each": "lot", "fields": {"system": "'erp'", "id": "$"}},
+        "quantity.amount": {"cell": "qty", "type": "quantity"},
+        "quantity.unit": "'KGM'",
+        "work.order": "order",
+        "work.machine?": "machine",
+        "evidence?": "evidence",
+        "movement": "id",
         "occurred": {"cell": "at", "type": "time"},
     },
 }
@@ -106,6 +124,7 @@ class Warehouse:
         self.late: list[Callable[[], None]] = []
         self.faults: list[str] = []
         self.calls: list[str] = []
+        self.taken: set[str] = set()
 
     def put(self, batch: str, **sums: Any) -> None:
         self.stock[batch] = {s: Decimal(sums.get(s, 0)) for s in CODES.values()}
@@ -125,6 +144,12 @@ class Warehouse:
         """What a person does at the warehouse."""
         self.stock[batch]["available"] -= Decimal(quantity)
         self.blocks.setdefault(batch, []).append({"id": f"B{len(self.blocks)}", "qty": quantity, "reason": reason, "by": "OP17"})
+
+    def take(self, batch: str, quantity: str, order: str) -> None:
+        """What the floor takes for an order; taken once, however often it is told."""
+        if order not in self.taken:
+            self.taken.add(order)
+            self.stock[batch]["available"] -= Decimal(quantity)
 
     def record(self, batch: str) -> bytes:
         foreign = [
@@ -221,7 +246,7 @@ class FakeConnector:
         return Probe(ok=True)
 
     def authentic(self, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-        return True
+        return headers.get("x-signature") == "right"
 
     async def close(self) -> None:
         return None
@@ -236,13 +261,20 @@ class FindableSpec(OperationSpec):
     steps: Any = (StepSpec("find"), StepSpec("create"))
 
 
+def made(kind: str) -> dict[str, Any]:
+    """Return the mapping of what went into an order, or came out of it."""
+    written: dict[str, Any] = json.loads(json.dumps(MADE).replace("{kind}", kind))
+    return written
+
+
 def pack(name: str, **more: Any) -> PackSpec:
     written = {
         "pack": name,
         "version": "1",
         "protocol": "fake",
         "codes": {"status": CODES, "decision": DECISIONS},
-        "mappings": {"stock": STOCK, "receipt": RECEIPT, "decision": DECISION},
+        "mappings": {"stock": STOCK, "receipt": RECEIPT, "decision": DECISION, **{k: made(k) for k in ("consumed", "produced")}},
+        "webhooks": {"changed": {"as": "hint", "feed": "stock"}, "decided": {"as": "content", "feed": "decisions"}},
         "settle": "2s",
         "max_effect_time": "30s",
         **more,
@@ -253,6 +285,7 @@ def pack(name: str, **more: Any) -> PackSpec:
 FEEDS = {
     "receipts": FeedSpec(kind=FeedKind.FACTS, mappings=["receipt"]),
     "stock": FeedSpec(kind=FeedKind.SNAPSHOTS, mappings=["stock"]),
+    "made": FeedSpec(kind=FeedKind.FACTS, mappings=["consumed", "produced"]),
     "decisions": FeedSpec(kind=FeedKind.SNAPSHOTS, mappings=["decision"]),
 }
 STATUS = {"set_status": FindableSpec(once="findable", plan="transfers")}
@@ -266,15 +299,13 @@ class Plant:
         self.url, self.mode, self.rules = url, mode, rules
         self.clock = Clock()
         self.reach = reach
-        self.erp, self.wms, self.qms = (Warehouse(n, self.clock) for n in ("erp", "wms", "qms"))
+        self.erp, self.wms, self.qms, self.mes = (Warehouse(n, self.clock) for n in ("erp", "wms", "qms", "mes"))
         self.hub: Hub | None = None
+        self.told = 0
 
     def start(self) -> Hub:
         """Start a hub on the plant's database, as after a restart."""
-        links = {
-            w.name: self._link(w, STATUS if w is not self.qms else ACTS, "stock" if w is not self.qms else "")
-            for w in (self.erp, self.wms, self.qms)
-        }
+        links = {w.name: self._link(w, *self._taught(w)) for w in (self.erp, self.wms, self.qms, self.mes)}
         policy = Policy(
             site=SITE,
             version="test",
@@ -284,6 +315,12 @@ class Plant:
         )
         self.hub = Hub(Runtime(Store(self.url), {SITE: policy}, links, self.clock, lambda s: self.reach(s)), polls=False)
         return self.hub
+
+    def _taught(self, target: Warehouse) -> tuple[Any, str]:
+        """Return what a system can be asked to do, and how its stock is read."""
+        if target is self.mes:  # it only tells
+            return {}, ""
+        return (ACTS, "") if target is self.qms else (STATUS, "stock")
 
     def _link(self, target: Warehouse, operations: Any, stock_mapping: str) -> Link:
         spec = pack(target.name, receipt=Receipt.HUB_QUARANTINES if target.name == "erp" else Receipt.TARGET_QUARANTINES)
@@ -306,12 +343,23 @@ class Plant:
         return SystemPolicy(**named, mode=self.mode, verbs=tuple(link.operations), receipt=link.pack.receipt)
 
     def stop(self) -> None:
-        """End the hub as kill -9 would: nothing is finished, only the database is closed."""
+        """End the hub as kill -9 would: calls under way are cut, what waits to be written is dropped."""
         if self.hub is not None:
-            self.hub.runtime.store.close()
+            for sender in self.hub.senders.values():
+                for task in sender._running:
+                    task.cancel()
+            self.hub.runtime.store.close(finish=False)
             self.hub = None
 
-    async def tell(self, system: str, feed: str, key: str, body: Any) -> None:
+    def teach(self, system: str, name: str, mapping: Mapping[str, Any], codes: Mapping[str, Any] | None = None) -> None:
+        """Give a running hub another mapping for a system, as after an edit of its pack."""
+        assert self.hub
+        spec = pack(system, codes={"status": CODES, "decision": DECISIONS, **(codes or {})}, mappings={name: mapping})
+        compiled = {n: c.compile(n) for n, c in spec.codes.items()}
+        link = self.hub.runtime.links[system]
+        link.mappings = {**link.mappings, name: compile_mapping(name, spec.mappings[name], compiled)}
+
+    async def tell(self, system: str, feed: str, key: str, body: Any, *, process: bool = True) -> None:
         """Let a system say something, and the hub decide it."""
         assert self.hub
         now = self.clock()
@@ -320,7 +368,7 @@ class Plant:
             site=SITE,
             system=system,
             feed=feed,
-            kind=FEEDS[feed].kind,
+            kind=FEEDS[feed].kind if feed in FEEDS else FeedKind.FACTS,
             key=key,
             body=raw,
             content_type="application/json",
@@ -328,7 +376,8 @@ class Plant:
             read_started=now,
         )
         await receive(self.hub.runtime, [item])
-        await self.process()
+        if process:
+            await self.process()
 
     async def process(self) -> None:
         assert self.hub
@@ -364,11 +413,31 @@ class Plant:
         target: Warehouse = getattr(self, system)
         await self.tell(system, "stock", batch, target.record(batch))
 
-    async def decide(self, batch: str, *parts: tuple[str, str | None], rev: str = "1", inspection: str = "SG-1") -> None:
-        """Quality decides."""
+    async def decide(
+        self, batch: str, *parts: tuple[str, str | None], rev: str = "1", inspection: str = "SG-1", at: datetime | None = None
+    ) -> None:
+        """Quality decides now, or tells of what it decided before."""
         written = [{"code": code, **({"qty": qty, "unit": "kg"} if qty else {})} for code, qty in parts]
-        body = {"id": inspection, "batch": batch, "rev": rev, "parts": written, "at": self.clock().isoformat()}
+        body = {"id": inspection, "batch": batch, "rev": rev, "parts": written, "at": (at or self.clock()).isoformat()}
         await self.tell("qms", "decisions", inspection, body)
+
+    async def push(self, system: str, kind: str, data: dict[str, Any]) -> None:
+        """Let a system push a CloudEvent."""
+        self.told += 1
+        event = {"specversion": "1.0", "id": f"P{self.told}", "source": f"/{system}", "type": kind, "data": data}
+        event["time"] = self.clock().isoformat()
+        await self.tell(system, "events", f"P{self.told}", event)
+
+    async def tell_made(self, kind: str, order: str, lot: str, qty: str, *, settle: bool = True, **more: Any) -> None:
+        """Let the MES tell what went into an order, or came out of it."""
+        self.told += 1
+        body = {"id": f"M{self.told}", "kind": kind, "order": order, "lot": lot, "qty": qty, **more}
+        body["at"] = self.clock().isoformat()
+        await self.tell("mes", "made", f"M{self.told}", body, process=settle)
+
+    async def make(self, kind: str, order: str, lot: str, qty: str, **more: Any) -> None:
+        await self.tell_made(kind, order, lot, qty, **more)
+        await self.settle()
 
     async def settle(self, rounds: int = 40, seconds: float = 3) -> None:
         """Let the hub work until nothing is left to do, moving the clock on."""
@@ -381,6 +450,7 @@ class Plant:
             for verifier in self.hub.verifiers.values():
                 done += await verifier.run_once()
             done += await self.hub.sweeper.run_once()
+            done += await self.hub.cascader.run_once()
             await self.process()
             if self.hub.runtime.failure is not None:
                 raise self.hub.runtime.failure

@@ -1,17 +1,16 @@
 """One bad message stops only itself."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from tests.scenarios.plant import FEEDS, SITE, Plant
+from tests.scenarios.poison import refuse
 from tracemill.hub.receive import receive
-from tracemill.store import lots
+from tracemill.store import audit
 from tracemill.store.messages import Incoming
-from tracemill.store.tables import business_key, message
+from tracemill.store.tables import business_key, lot, message
 
 
 @pytest.fixture
@@ -48,20 +47,19 @@ async def test_a_message_that_cannot_be_decided_is_parked_and_its_neighbours_go_
     assert "cannot be compared" in found["A2"][1]
 
 
-async def test_a_commit_that_fails_on_one_poisoned_row_parks_that_row_only(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = lots.save
-
-    def poisoned(tx: Any, ids: Any, view: lots.Loaded, at: Any) -> None:
-        if any(lot.number == "B" for lot in view.lots.values()):
-            raise IntegrityError("INSERT", {}, Exception("value out of range"))
-        real(tx, ids, view, at)
-
-    monkeypatch.setattr(lots, "save", poisoned)
+async def test_a_commit_that_fails_on_one_poisoned_row_parks_that_row_only(plant: Plant) -> None:
+    """The database itself refuses the row, after others of the same transaction were written."""
+    await refuse(plant, "INSERT ON lot", "NEW.number = 'C'")
     assert plant.hub
     await receive(plant.hub.runtime, [incoming(plant, b) for b in "ABCDE"])
     await plant.process()
     found = await states(plant)
-    assert [found[b][0] for b in "ABCDE"] == ["processed", "parked", "processed", "processed", "processed"]
+    assert [found[b][0] for b in "ABCDE"] == ["processed", "processed", "parked", "processed", "processed"]
+    assert "poisoned" in found["C"][1]
+    lots_there = await plant.rows(select(lot.c.number).order_by(lot.c.id))
+    assert [r.number for r in lots_there] == ["A", "B", "D", "E"]
+    checked, broken = await plant.hub.runtime.store.read(lambda c: audit.verify(c, SITE))
+    assert (checked, broken) == (4, None)
 
 
 async def test_the_same_fact_told_twice_is_one_and_told_differently_is_parked(plant: Plant) -> None:

@@ -14,6 +14,7 @@ from tracemill.store.tables import delivery, message
 
 D = Decimal
 DEPTH = 5
+FINISHED = ("FG-1", "FG-2", "FG-3")
 
 
 class Killed(BaseException):
@@ -54,13 +55,25 @@ async def story(plant: Plant) -> None:
         await plant.observe("wms", "L-1")
         await plant.settle()
 
+    async def used() -> None:
+        """30 kg become a bulk lot, and that becomes finished lots: grandchildren, which the cascade restricts."""
+        for target in (plant.erp, plant.wms):
+            target.take("L-1", "30", "WO-1")
+        for lot, left in (("BULK", 0), *((lot, 1) for lot in FINISHED)):
+            plant.erp.stock.setdefault(lot, {"available": D(left), "quarantine": D(0), "blocked": D(0)})
+        bulk = [("consumed", "L-1", "30", "WO-1"), ("produced", "BULK", "30", "WO-1"), ("consumed", "BULK", "30", "WO-2")]
+        for n, (kind, lot, qty, order) in enumerate([*bulk, *(("produced", lot, "1", "WO-2") for lot in FINISHED)]):
+            body = {"id": f"M{n}", "kind": kind, "order": order, "lot": lot, "qty": qty, "at": "2026-11-23T10:00:00+00:00"}
+            await plant.tell("mes", "made", f"M{n}", body)
+        await plant.settle()
+
     async def rejected() -> None:
         await plant.decide("L-1", ("REJ", None), rev="2")
         await plant.settle()
 
     plant.erp.put("L-1", available=480)
     plant.wms.put("L-1", quarantine=480)
-    for stage in (received, accepted, blocked, rejected):
+    for stage in (received, accepted, blocked, used, rejected):
         await survive(plant, stage)
 
 
@@ -80,12 +93,15 @@ async def survive(plant: Plant, stage: Callable[[], Awaitable[None]]) -> None:
 async def check(plant: Plant) -> None:
     """The end state in every system, each effect once, the audit chain whole."""
     assert plant.hub
-    assert plant.erp.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(480)}
-    assert plant.wms.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(460)}
+    assert plant.erp.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(450)}
+    assert plant.wms.stock["L-1"] == {"available": D(0), "quarantine": D(0), "blocked": D(430)}
     for target in (plant.erp, plant.wms, plant.qms):
         tokens = Counter(e[4] for e in target.effects)
         assert all(count == 1 for count in tokens.values()), tokens
     assert Counter(e[1] for e in plant.qms.effects) == {"open_inspection": 1, "open_nonconformance": 1}
+    for lot in FINISHED:
+        assert {h.origin_number for h in (await plant.lot(lot)).holds.values()} == {"L-1"}
+        assert plant.erp.stock[lot]["available"] == 0
     left = await plant.rows(select(delivery.c.state, func.count()).group_by(delivery.c.state))
     assert {row[0] for row in left} <= {"verified", "superseded"}
     assert not await plant.rows(select(message).where(message.c.state.in_(("received", "parked"))))

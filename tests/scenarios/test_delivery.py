@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.scenarios.plant import Plant
+from tracemill.core.usable import allowance
+from tracemill.model.status import Mode
 from tracemill.store.tables import delivery
 
 D = Decimal
@@ -68,6 +70,22 @@ async def test_a_release_that_the_target_finishes_late_is_taken_back_and_the_hol
     assert [r.state for r in await statuses(plant, "erp")][-1] == "verified"
 
 
+async def test_a_release_that_a_newer_one_followed_before_it_was_read_back_is_not_sent_again(plant: Plant) -> None:
+    await plant.receive_lot()
+    await plant.settle()
+    assert plant.hub
+    for rev, quantity in (("1", "100"), ("2", "300")):
+        await plant.decide("L-1", ("ACC", quantity), rev=rev)
+        await plant.hub.senders["erp"].run_once()
+        await plant.hub.senders["erp"].drain()
+    assert plant.erp.stock["L-1"]["available"] == 300
+    plant.clock.forward(10)
+    await plant.hub.verifiers["erp"].run_once()
+    assert [r.state for r in await statuses(plant, "erp")][-2:] == ["superseded", "verified"]
+    await plant.settle()
+    assert plant.erp.stock["L-1"]["available"] == 300
+
+
 async def test_a_lost_answer_is_asked_about_and_found_and_nothing_is_done_twice(plant: Plant) -> None:
     await released(plant)
     plant.wms.faults = ["lose_answer"]
@@ -117,9 +135,21 @@ async def test_more_usable_than_allowed_is_an_unsafe_case_a_hold_and_is_taken_ba
     assert "conflict" not in [h.reason for h in lot.holds.values()]
 
 
-async def test_observe_shows_every_command_and_sends_none(database_url: str) -> None:
-    from tracemill.model.status import Mode
+async def test_rejected_material_that_a_system_shows_as_free_is_restricted_once_not_twice(database_url: str) -> None:
+    plant = Plant(database_url, mode=Mode.PROPOSE)
+    plant.start()
+    await plant.receive_lot()
+    plant.erp.stock["L-1"].update(available=D(480), quarantine=D(0))
+    await plant.decide("L-1", ("ACC", "383"), ("REJ", "97"))
+    await plant.observe("erp", "L-1")
+    lot = await plant.lot()
+    assert sorted((h.reason, h.quantity) for h in lot.holds.values()) == [("conflict", D(97)), ("rejected", D(97))]
+    wanted = lot.wanted["erp"].target
+    assert (allowance(lot).usable, wanted.available, wanted.blocked) == (D(383), D(383), D(97))
+    plant.stop()
 
+
+async def test_observe_shows_every_command_and_sends_none(database_url: str) -> None:
     plant = Plant(database_url, mode=Mode.OBSERVE)
     plant.start()
     await plant.receive_lot()

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.scenarios.plant import Plant
-from tracemill.hub import replay
+from tests.scenarios.plant import DECISION, DECISIONS, Plant
+from tracemill.hub import approval, replay
+from tracemill.hub.commands import By
 from tracemill.model.status import Mode
 from tracemill.store.tables import audit, delivery, message
+
+LENA = By(name="lena")
 
 
 @pytest.fixture
@@ -34,13 +37,13 @@ async def test_propose_sends_only_what_a_person_approved(database_url: str) -> N
     await plant.settle(rounds=3)
     assert plant.erp.effects == []
     proposed = (await deliveries(plant, system="erp"))[-1]
-    await replay.approve(hub.runtime, proposed.uuid, "lena", "checked")
+    await approval.approve(hub.runtime, proposed.uuid, LENA, "checked")
     await plant.settle(rounds=5)
     assert plant.erp.stock["L-1"]["quarantine"] == 480
     said = await plant.rows(select(audit.c.actor, audit.c.action).where(audit.c.subject == proposed.uuid))
     assert [tuple(row) for row in said] == [("lena", "delivery.approved")]
     with pytest.raises(replay.NotPossible, match="does not wait"):
-        await replay.approve(hub.runtime, proposed.uuid, "lena", "again")
+        await approval.approve(hub.runtime, proposed.uuid, LENA, "again")
     plant.stop()
 
 
@@ -82,14 +85,43 @@ async def test_an_act_that_the_target_refuses_is_dead_and_can_be_sent_again(plan
     assert (await plant.lot()).cases == {}
 
 
-async def test_a_parked_message_that_can_be_read_by_now_is_replayed(plant: Plant) -> None:
-    assert plant.hub
+async def unread(plant: Plant) -> str:
+    """A released lot, about which quality then says something that no code list knows; return the parked message."""
     await plant.receive_lot()
     await plant.settle()
     await plant.decide("L-1", ("ACC", None))
     await plant.decide("L-1", ("QX", None), rev="2")
-    parked = await plant.rows(select(message).where(message.c.state == "parked"))
+    await plant.settle()
+    assert plant.erp.stock["L-1"]["available"] == 0
+    (parked,) = await plant.rows(select(message).where(message.c.state == "parked"))
+    return str(parked.uuid)
+
+
+async def test_a_parked_message_is_neither_replayed_while_unreadable_nor_discarded_without_a_reason(plant: Plant) -> None:
+    parked = await unread(plant)
+    assert plant.hub
     with pytest.raises(replay.NotPossible, match="QX"):
-        await replay.replay(plant.hub.runtime, parked[0].uuid, "lena", "try")
+        await replay.replay(plant.hub.runtime, parked, "lena", "try")
     with pytest.raises(replay.NotPossible, match="reason"):
-        await replay.discard(plant.hub.runtime, parked[0].uuid, "lena", " ")
+        await replay.discard(plant.hub.runtime, parked, "lena", " ")
+    assert "unread" in [h.reason for h in (await plant.lot()).holds.values()]
+
+
+@pytest.mark.parametrize(("meaning", "available", "blocked"), [("accept", 480, 0), ("reject", 0, 480)])
+async def test_a_parked_message_that_can_be_read_by_now_is_replayed_and_what_it_says_counts(
+    plant: Plant, meaning: str, available: int, blocked: int
+) -> None:
+    parked = await unread(plant)
+    plant.teach("qms", "decision", DECISION, {"decision": {**DECISIONS, "QX": meaning}})
+    assert plant.hub
+    assert await replay.replay(plant.hub.runtime, parked, "lena", "QX is known now") == "replayed: 1 events"
+    await plant.settle()
+    (row,) = await plant.rows(select(message).where(message.c.uuid == parked))
+    assert row.state == "replayed"
+    assert "unread" not in [h.reason for h in (await plant.lot()).holds.values()]
+    assert plant.erp.stock["L-1"]["available"] == available
+    assert plant.erp.stock["L-1"]["blocked"] == blocked
+    said = await plant.rows(select(audit.c.actor, audit.c.reason).where(audit.c.action == "message.replayed"))
+    assert [tuple(r) for r in said] == [("lena", "QX is known now")]
+    with pytest.raises(replay.NotPossible, match="is replayed, not parked"):
+        await replay.replay(plant.hub.runtime, parked, "lena", "again")

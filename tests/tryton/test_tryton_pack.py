@@ -310,5 +310,3 @@ async def test_a_lot_that_is_not_there_is_absent_and_to_a_stranger_unknown(tryto
     with pytest.raises((Unavailable, InDoubt)):
         await stranger.connector.read(["NO-SUCH-LOT"], utc_now)
     await stranger.connector.close()
-
-

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tracemill.answers.verdict import excess_of
-from tracemill.answers.words import ZERO, age, ages
+from tracemill.answers.words import ZERO, age, ages, decided
 from tracemill.core.usable import allowance, expected
 from tracemill.model.lot import Claim, Lot
 from tracemill.model.policy import Policy, SystemPolicy
@@ -37,6 +37,7 @@ class SystemView(Record, frozen=True):
     mode: str
     roles: tuple[str, ...]
     owns: tuple[str, ...]
+    decided: str  # what the owner of quality said, in words
     shows: str
     available: str | None
     quarantine: str | None
@@ -54,13 +55,14 @@ class SystemView(Record, frozen=True):
 def systems(
     found: Lot, policy: Policy, at: datetime, moving: Mapping[str, str], asked: Mapping[str, datetime]
 ) -> tuple[SystemView, ...]:
-    """Set all systems of the site side by side, the owner of quality first.
+    """Set the systems side by side that have, or should have, something to say about a lot, the owner of quality first.
 
     `moving`: the state of deliveries under way; `asked`: when each system was last asked for everything that changed.
     """
     names = dict.fromkeys((*policy.systems, *found.claims, *found.identities))
     known = [policy.systems.get(n) or SystemPolicy(name=n, mode=Mode.OBSERVE) for n in names]
-    views = [_system(found, policy, system, at, moving, asked.get(system.name)) for system in known]
+    told = [_system(found, policy, system, at, moving, asked.get(system.name)) for system in known]
+    views = [v for v in told if v.available is not None or v.wanted or v.owns or v.roles]
     return tuple(sorted(views, key=lambda v: ("quality" not in v.owns, v.available is None and not v.name)))
 
 
@@ -69,18 +71,20 @@ def _system(
 ) -> SystemView:
     claim, wanted = found.claims.get(system.name), found.wanted.get(system.name)
     over = excess_of(found, system)
+    owns = tuple(f for f in FACETS if policy.owner(f, found.material_class, at) == system.name)
     should = expected(allowance(found).target, claim, system.expresses).available if claim else None
     return SystemView(
         system=system.name,
         name=found.native(system.name) or "",
         mode=system.mode,
         roles=system.roles,
-        owns=tuple(f for f in FACETS if policy.owner(f, found.material_class, at) == system.name),
+        owns=owns,
+        decided=_decided(found) if "quality" in owns else "",
         shows=claim.native if claim else "",
         available=show(claim.available) if claim else None,
         quarantine=show(claim.quarantine) if claim else None,
         blocked=show(claim.blocked) if claim else None,
-        **_reading(claim, at, asked),
+        **_reading(claim, at, asked, found.disposition.decided_at if found.disposition and "quality" in owns else None),
         should=show(should) if should is not None else None,
         excess=show(over),
         standing=_standing(over, should, claim.available if claim else None, wanted.state if wanted else ""),
@@ -88,10 +92,19 @@ def _system(
     )
 
 
-def _reading(claim: Claim | None, at: datetime, asked: datetime | None) -> dict[str, Any]:
-    """Say how old a reading is, and that nothing changed since where the system was asked and told of nothing."""
+def _decided(found: Lot) -> str:
+    return decided(found.disposition.parts, found) if found.disposition else "no decision yet"
+
+
+def _reading(claim: Claim | None, at: datetime, asked: datetime | None, decided_at: datetime | None) -> dict[str, Any]:
+    """Say how old a reading is, and that nothing changed since where the system was asked and told of nothing.
+
+    Who only decides is not read: its age is that of its decision.
+    """
     if claim is None:
-        return {"read_at": None, "unchanged_at": None, "age_seconds": None, "age": "never read"}
+        told = f"decided {age(decided_at, at)} ago" if decided_at else "never read"
+        seconds = ages(decided_at, at) if decided_at else None
+        return {"read_at": None, "unchanged_at": None, "age_seconds": seconds, "age": told}
     since = asked if asked is not None and asked > claim.read_started else None
     told = f"read {age(claim.read_started, at)} ago" + (f", unchanged {age(since, at)} ago" if since else "")
     return {

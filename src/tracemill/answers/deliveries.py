@@ -1,15 +1,13 @@
 """Deliveries: what was asked of which system, and what came of every try."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from tracemill.answers.page import Page, Sites, at_sites, paged
-from tracemill.model.decision import STATUS_VERB
 from tracemill.model.record import Record, decode
-from tracemill.store.rows import chunks
 from tracemill.store.tables import attempt, delivery, lot
 
 
@@ -108,13 +106,6 @@ def where(c: Connection, condition: ColumnElement[bool], sites: Sites, limit: in
     """Return the newest deliveries that a condition holds for."""
     query = at_sites(_BASE.where(condition), delivery.c.site, sites).order_by(delivery.c.id.desc()).limit(limit)
     return tuple(_view(r) for r in c.execute(query))
-
-
-def pending(c: Connection, system: str, lots: Sequence[str]) -> list[DeliveryView]:
-    """Return every status command that would be sent to a system about some lots, in the order decided."""
-    query = _BASE.where(delivery.c.system == system, delivery.c.state == "pending", delivery.c.verb == STATUS_VERB)
-    found = [_view(r) for some in chunks(lots) for r in c.execute(query.where(lot.c.uuid.in_(some)).order_by(delivery.c.id))]
-    return sorted(found, key=lambda d: d.decided_at)
 
 
 def one(c: Connection, uuid: str) -> DeliveryView | None:

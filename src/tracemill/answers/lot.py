@@ -8,9 +8,10 @@ from sqlalchemy import Connection, select
 from tracemill.answers import claim
 from tracemill.answers import lot_parts as parts
 from tracemill.answers.page import Page, Sites, at_sites, paged
+from tracemill.answers.then import NOW, Then
 from tracemill.answers.verdict import sentence
 from tracemill.core.evolve import fold, replace
-from tracemill.core.usable import allowance, verdict
+from tracemill.core.usable import allowance, counted, verdict
 from tracemill.model.change import AnyChange
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
@@ -48,10 +49,12 @@ class LotView(Record, frozen=True):
     verdict: str
     sentence: str
     known: bool
+    counted: bool  # anybody has told how much of it there is
     usable: str
     blocked: str
     total: str
     as_of: datetime | None
+    known_at: int | None  # a position of the site's record
     at: datetime
     owner: str
     systems: tuple[claim.SystemView, ...]
@@ -80,35 +83,35 @@ class LotLine(Record, frozen=True):
     updated_at: datetime
 
 
-def state(c: Connection, uuid: str, as_of: datetime | None = None) -> Lot | None:
-    """Return a lot as it is now, or as it was at a time: the fold of all changes that had occurred by then."""
+def state(c: Connection, uuid: str, then: Then = NOW) -> Lot | None:
+    """Return a lot as it is now, or as it was: the fold of the changes of that past."""
     row = c.execute(select(lot.c.id, lot.c.state).where(lot.c.uuid == uuid)).one_or_none()
     if row is None:
         return None
     now = decode(row.state, Lot)
-    if as_of is None:
+    if then.now:
         return now
-    happened = select(change.c.data).where(change.c.lot_id == row.id, change.c.occurred_at <= as_of)
+    happened = select(change.c.data).where(change.c.lot_id == row.id, *then.changes())
     stored = c.execute(happened.order_by(change.c.position, change.c.ordinal)).scalars()
     changes: list[AnyChange] = [decode(text, AnyChange) for text in stored]  # type: ignore[arg-type]
-    then = fold(now.id, now.site, changes)
-    return None if then is None else replace(then, number=now.number, named_by=now.named_by)
+    past = fold(now.id, now.site, changes)
+    return None if past is None else replace(past, number=now.number, named_by=now.named_by)
 
 
-def view(c: Connection, uuid: str, policies: Policies, now: datetime, as_of: datetime | None = None) -> LotView | None:
-    """Return the view of one lot; None where there is none (or was none at that time)."""
-    found = state(c, uuid, as_of)
+def view(c: Connection, uuid: str, policies: Policies, now: datetime, then: Then = NOW) -> LotView | None:
+    """Return the view of one lot; None where there is none (or was none then)."""
+    found = state(c, uuid, then)
     if found is None:
         return None
     policy = policies.get(found.site) or Policy(site=found.site, version="")
-    at = as_of or now
-    moving = {} if as_of else _deliveries(c, found)
-    asked = {} if as_of else read_through(c, {n: s.stock_feed for n, s in policy.systems.items() if s.stock_feed})
-    return _view(found, policy, at, as_of, claim.systems(found, policy, at, moving, asked), parts.case_lines(c, found, as_of))
+    at = then.as_of or now
+    moving = _deliveries(c, found) if then.now else {}
+    asked = read_through(c, {n: s.stock_feed for n, s in policy.systems.items() if s.stock_feed}) if then.now else {}
+    return _view(found, policy, at, then, claim.systems(found, policy, at, moving, asked), parts.case_lines(c, found, then.now))
 
 
 def _view(
-    found: Lot, policy: Policy, at: datetime, as_of: datetime | None, systems: tuple[claim.SystemView, ...],
+    found: Lot, policy: Policy, at: datetime, then: Then, systems: tuple[claim.SystemView, ...],
     cases: tuple[parts.CaseLine, ...],
 ) -> LotView:  # fmt: skip
     allowed = allowance(found)
@@ -123,10 +126,12 @@ def _view(
         verdict=verdict(found),
         sentence=sentence(found, policy),
         known=allowed.known,
+        counted=counted(found),
         usable=show(allowed.usable),
         blocked=show(allowed.blocked),
         total=show(allowed.total),
-        as_of=as_of,
+        as_of=then.as_of,
+        known_at=then.known_at,
         at=at,
         owner=policy.owner("quality", found.material_class, at) or "",
         systems=systems,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from tracemill.answers.words import age, ages, held_clause
+from tracemill.answers.words import age, ages, held_clause, lasting
 from tracemill.core.usable import reasons
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
@@ -81,6 +81,7 @@ class ExposureView(Record, frozen=True):
     since: datetime
     until: datetime | None
     seconds: float
+    lasting: str
     movements: int
     ended: bool
 
@@ -140,10 +141,10 @@ def reason_views(found: Lot, at: datetime, quality: str) -> tuple[ReasonView, ..
     )
 
 
-def case_lines(c: Connection, found: Lot, as_of: datetime | None) -> tuple[CaseLine, ...]:
+def case_lines(c: Connection, found: Lot, now: bool) -> tuple[CaseLine, ...]:
     """Return the open cases of a lot: as they are, or, for a time that is past, those that were open then."""
     query = select(case).join(lot, lot.c.id == case.c.lot_id).where(lot.c.uuid == found.id)
-    if as_of is None:
+    if now:
         query = query.where(case.c.closed_at.is_(None))
     else:
         query = query.where(case.c.key.in_(list(found.cases)))
@@ -168,8 +169,8 @@ def links(found: dict[str, str]) -> tuple[Link, ...]:
 
 def exposures(found: Lot, at: datetime) -> tuple[ExposureView, ...]:
     return tuple(
-        ExposureView(system=s, since=e.since, until=e.until, seconds=ages(e.since, e.until or at), movements=e.movements,
-                     ended=e.until is not None)
+        ExposureView(system=s, since=e.since, until=e.until, seconds=ages(e.since, e.until or at),
+                     lasting=lasting(ages(e.since, e.until or at)), movements=e.movements, ended=e.until is not None)
         for s, e in found.exposures.items()
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -18,7 +18,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record, decode
 from tracemill.model.status import HoldReason
-from tracemill.store.tables import body, business_key, event, hold, lot, message
+from tracemill.store.tables import body, business_key, event, hold, lot, message, waiting_hold
 
 _VOLATILE = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+")
 
@@ -44,10 +44,14 @@ class MessageLine(Record, frozen=True):
 
 
 class Impact(Record, frozen=True):
-    """What messages that could not be read hold back: lots and how much of them; unsafe where a system still shows some free."""
+    """What messages that could not be read hold back: lots and how much of them; unsafe where a system still shows some free.
+
+    `waiting`: names of lots that nobody has told of yet; each is held as soon as it is known.
+    """
 
     lots: tuple[str, ...]
     total: int
+    waiting: tuple[str, ...]
     quantity: str
     consequence: str
 
@@ -149,23 +153,33 @@ def one(c: Connection, uuid: str) -> MessageView | None:
     )
 
 
-Held = dict[str, list[Lot]]
+class Held(NamedTuple):
+    """What each unread message holds: lots, and names that no known lot has yet."""
+
+    lots: dict[str, list[Lot]]
+    waiting: dict[str, list[str]]
 
 
 def held_back(c: Connection) -> Held:
     """Return the lots that each unread message holds: a hold that could not be read would be unsafe, so they are restricted."""
     unread = select(hold.c.lot_id).where(hold.c.reason == "unread", hold.c.lifted_at.is_(None))
-    found: Held = defaultdict(list)
+    found = Held(defaultdict(list), defaultdict(list))
     for text in c.execute(select(lot.c.state).where(lot.c.id.in_(unread)).order_by(lot.c.number)).scalars():
         state = decode(text, Lot)
         for native in {h.native for h in state.holds.values() if h.reason is HoldReason.UNREAD}:
-            found[native].append(state)
+            found.lots[native].append(state)
+    for row in c.execute(select(waiting_hold.c.message, waiting_hold.c.native).order_by(waiting_hold.c.native)):
+        known = {name for state in found.lots.get(row.message, ()) for ids in state.identities.values() for name in ids}
+        if row.native not in known:
+            found.waiting[row.message].append(row.native)
     return found
 
 
 def impact(uuids: Iterable[str], held: Held) -> Impact:
     """Say what some messages hold back together."""
-    lots = {state.id: state for uuid in uuids for state in held.get(uuid, ())}
+    uuids = tuple(uuids)
+    lots = {state.id: state for uuid in uuids for state in held.lots.get(uuid, ())}
+    waiting = sorted({native for uuid in uuids for native in held.waiting.get(uuid, ())})
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for state in lots.values():
         sums[state.unit or "C62"] += on_hand(state)
@@ -174,8 +188,9 @@ def impact(uuids: Iterable[str], held: Held) -> Impact:
     return Impact(
         lots=tuple(numbers[:20]),
         total=len(numbers),
+        waiting=tuple(waiting[:20]),
         quantity=" and ".join(str(Quantity(amount=amount, unit=unit)) for unit, amount in sums.items()),
-        consequence=("unsafe" if free else "late") if lots else "",
+        consequence=("unsafe" if free else "late") if lots or waiting else "",
     )
 
 
@@ -191,7 +206,7 @@ def groups(c: Connection, sites: Sites, *, system: str = "", most: int = 50) -> 
     for row in c.execute(query.order_by(message.c.id.desc())):
         key = (row.system, row.feed, row.cause_code or "", _VOLATILE.sub("…", row.cause or ""))
         found.setdefault(key, []).append(row)
-    held = held_back(c) if found else {}
+    held = held_back(c) if found else Held({}, {})
     made = [_group(rows, held, most) for rows in found.values()]
     return sorted(made, key=lambda g: (g.impact.consequence != "unsafe", -g.impact.total, -g.count))
 

@@ -1,7 +1,7 @@
 """Pages of long lists: an opaque cursor, and always how many there are in all."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, Connection, Select, func, select
@@ -34,24 +34,27 @@ def at_sites(query: Select[Any], column: "Column[Any]", sites: Sites) -> Select[
 
 def position(cursor: str) -> int | None:
     """Read a cursor; None where there is none."""
-    if not cursor:
-        return None
+    return int(places(cursor, (int,))[0]) if cursor else None
+
+
+def places(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> list[Any]:
+    """Read a cursor of one or more places; raises BadCursor."""
     try:
-        return int(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode().removeprefix("after:"))
-    except (ValueError, UnicodeError):
+        written = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode().removeprefix("after:").split(" ")
+        return [kind(text) for kind, text in zip(kinds, written, strict=True)]
+    except (ValueError, UnicodeError, OverflowError):
         raise BadCursor(f"cursor {cursor[:40]!r} was not made by this hub; leave it out to start again") from None
 
 
-def cursor_at(place: int) -> str:
-    return urlsafe_b64encode(f"after:{place}".encode()).decode().rstrip("=")
+def cursor_at(*place: object) -> str:
+    return urlsafe_b64encode(f"after:{' '.join(map(str, place))}".encode()).decode().rstrip("=")
 
 
 def paged(
     c: Connection, query: Select[Any], by: "Column[Any]", make: Callable[[Any], T], cursor: str, limit: int, newest: bool = True
 ) -> Page[T]:
     """Run a query page by page, the newest first, and count all that match."""
-    limit = max(1, min(limit, MOST))
-    total = int(c.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar() or 0)
+    limit, total = within(limit), count(c, query)
     place = position(cursor)
     if place is not None:
         query = query.where(by < place if newest else by > place)
@@ -59,6 +62,16 @@ def paged(
     shown = rows[:limit]
     following = cursor_at(getattr(shown[-1], by.name)) if len(rows) > limit else None
     return Page(items=tuple(make(row) for row in shown), total=total, showing=said(len(shown), total), next=following)
+
+
+def within(limit: int) -> int:
+    """Return how many rows one page may have."""
+    return max(1, min(limit, MOST))
+
+
+def count(c: Connection, query: Select[Any]) -> int:
+    """Count all that a query finds."""
+    return int(c.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar() or 0)
 
 
 def said(shown: int, total: int) -> str:

@@ -28,8 +28,8 @@ def find(c: Connection, ref: str, sites: Sites = ALL) -> list[Candidate]:
         (_LOT.where(lot.c.uuid == ref), "id", True),
         (_LOT.where(lot.c.number == ref), "number", True),
         (_NAMED.where(identity.c.native == ref), "name", True),
-        (_LOT.where(lot.c.look == look(ref)[:200]), "looks like its number", False),
-        (_NAMED.where(identity.c.look == look(ref)[:200]), "looks like its name", False),
+        (_LOT.where(lot.c.look == look(ref)), "looks like its number", False),
+        (_NAMED.where(identity.c.look == look(ref)), "looks like its name", False),
     ]
     found: dict[str, Candidate] = {}
     for query, matched, exact in queries:

@@ -49,7 +49,7 @@ def search(c: Connection, text: str, sites: Sites) -> Found:
     lots = reference.find(c, text, sites) or _by_batch(c, text, sites) or _by_message(c, text, sites)
     hits = _hits(c, business_key.c.value == text, True, sites)
     if not hits and look(text):
-        hits = _hits(c, business_key.c.look == look(text)[:200], False, sites)
+        hits = _hits(c, business_key.c.look == look(text), False, sites)
     ids = [found.id for found in lots]
     sent, open_cases = _deliveries(c, text, ids, sites), _cases(c, text, ids, sites)
     nearest = () if lots or hits or sent or open_cases else _nearest(c, text, sites)
@@ -86,7 +86,7 @@ def _cases(c: Connection, text: str, lots: list[str], sites: Sites) -> tuple[Cas
     own = cases.one(c, text)
     if own is not None and (sites is None or own.site in sites):
         return (own,)
-    return tuple(k for uuid in lots[:MOST] for k in cases.listed(c, sites, lot_id=uuid, limit=MOST))[:MOST]
+    return tuple(k for uuid in lots[:MOST] for k in cases.every(c, sites, lot_id=uuid))[:MOST]
 
 
 def _by_batch(c: Connection, text: str, sites: Sites) -> list[reference.Candidate]:

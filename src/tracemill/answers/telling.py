@@ -3,22 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from tracemill.answers.words import amount, held_clause, named
+from tracemill.answers.words import amount, decided, held_clause, lasting, named
 from tracemill.model import change as ch
+from tracemill.model.decision import STATUS_VERB
+from tracemill.model.inspection import Approval, HistoryKey, Skipped, Submission, Withdrawn
 from tracemill.model.lot import Lot
 from tracemill.model.quantity import NAMES, show
-from tracemill.model.status import DispositionKind
+from tracemill.model.status import Evidence, Side
 
 Told = tuple[str, bool]  # the sentence; True: technical, shown collapsed
 
-_DECISIONS = {
-    DispositionKind.ACCEPT: "accepted", DispositionKind.CONCESSION: "accepted by concession", DispositionKind.REJECT: "rejected",
-    DispositionKind.REWORK: "to be reworked", DispositionKind.REGRADE: "regraded", DispositionKind.RETURN: "to be returned",
-    DispositionKind.SCRAP: "to be scrapped", DispositionKind.REINSPECT: "to be inspected again",
-    DispositionKind.INVALIDATED: "decision invalidated", DispositionKind.HOLD: "put on hold", DispositionKind.PENDING: "pending",
-}  # fmt: skip
 _VERBS = {
-    "set_status": "its status command",
     "open_inspection": "the inspection",
     "open_nonconformance": "the nonconformance",
     "post_sample": "the sample's posting",
@@ -36,6 +31,8 @@ def _created(x: ch.LotCreated, _: Lot) -> Told:
 
 
 def _described(x: ch.LotDescribed, _: Lot) -> Told:
+    if x.received_at is None:
+        return f"is {x.item_text}" if x.item_text else "is made here", not x.item_text
     who = f" from {x.supplier.name or x.supplier.id}" if x.supplier else ""
     batch = f", supplier batch {x.supplier_batch}" if x.supplier_batch else ""
     order = f", purchase order {x.purchase_order}" if x.purchase_order else ""
@@ -51,7 +48,8 @@ def _claimed(x: ch.StockClaimed, _: Lot) -> Told:
 
 
 def _placed(x: ch.HoldPlaced, lot: Lot) -> Told:
-    return f"{held_clause(x.hold, lot)}" + (f" ({x.hold.note})" if x.hold.note else ""), False
+    made_from = f", made from {x.hold.origin_number}" if x.hold.root else ""
+    return f"{held_clause(x.hold, lot)}{made_from}" + (f" ({x.hold.note})" if x.hold.note else ""), False
 
 
 def _lifted(x: ch.HoldLifted, _: Lot) -> Told:
@@ -59,23 +57,56 @@ def _lifted(x: ch.HoldLifted, _: Lot) -> Told:
     return f"hold lifted: {x.reason.replace('_', ' ')}, by {named(x.by)}{note}", False
 
 
-def _parts(x: ch.Disposed | ch.DispositionIgnored, lot: Lot) -> str:
-    said = [f"{amount(p.quantity.amount, lot) if p.quantity else 'the rest'} {_DECISIONS[p.decision]}" for p in x.parts]
-    return ", ".join(said)
-
-
 def _disposed(x: ch.Disposed, lot: Lot) -> Told:
     signer = f", signed {x.signer}" + (f" ({x.meaning})" if x.meaning else "") if x.signer else ""
     review = "; it came late and waits for review" if x.pending_review else ""
-    return f"{named(x.owner)} decided: {_parts(x, lot)}{signer}{review}", False
+    return f"{named(x.owner)} decided: {decided(x.parts, lot)}{signer}{review}", False
 
 
 def _ignored(x: ch.DispositionIgnored, lot: Lot) -> Told:
-    return f"{named(x.by)} said {_parts(x, lot)}; it does not count: {x.why}", False
+    return f"{named(x.by)} said {decided(x.parts, lot)}; it does not count: {x.why}", False
 
 
 def _inspected(x: ch.InspectionLinked, _: Lot) -> Told:
     return f"inspection {x.inspection} in {named(x.system)}", False
+
+
+def _planned(x: ch.InspectionPlanned, _: Lot) -> Told:
+    p = x.plan
+    if p.skipped:
+        return "not drawn for inspection", True
+    return f"planned: {p.severity} inspection, {p.sample_size} of {p.lot_size} items, {p.accept} may fail (AQL {p.aql})", True
+
+
+def _recorded(x: ch.HistoryRecorded, _: Lot) -> Told:
+    return _FACTS[type(x.fact)](x.fact, x.key)
+
+
+def _submitted(x: Submission, key: HistoryKey) -> Told:
+    found = "" if x.nonconforming is None else f", {x.nonconforming} of {x.sample_size} items nonconforming"
+    return f"first submission of {key} {'acceptable' if x.accepted else 'not acceptable'}{found}", True
+
+
+def _withdrawn(_x: Withdrawn, key: HistoryKey) -> Told:
+    return f"its first submission of {key} counts no longer", False
+
+
+def _approved(x: Approval, key: HistoryKey) -> Told:
+    said = "no longer approved" if x.revoked else "approved"
+    until = f" until {x.until:%d %b %Y %H:%M %Z}" if x.until and not x.revoked else ""
+    return f"{x.what.replace('_', '-')} inspection of {key} {said}{until} by {x.by}: {x.why}", False
+
+
+def _skipped(_x: Skipped, key: HistoryKey) -> Told:
+    return f"skipped: {key} is inspected by lots that are drawn", False
+
+
+_FACTS: dict[type[Any], Callable[[Any, HistoryKey], Told]] = {
+    Submission: _submitted,
+    Withdrawn: _withdrawn,
+    Approval: _approved,
+    Skipped: _skipped,
+}
 
 
 def _nonconforming(x: ch.NonconformanceLinked, _: Lot) -> Told:
@@ -91,6 +122,18 @@ def _moved(x: ch.Moved, lot: Lot) -> Told:
     return f"{x.kind} {amount(abs(x.quantity), lot)}{order} in {named(x.system)}", not x.counts
 
 
+def _linked(x: ch.Linked, lot: Lot) -> Told:
+    where = "went into" if x.side is Side.INPUT else "came out of"
+    doubt = f" ({x.evidence})" if x.evidence in (Evidence.BACKFLUSHED, Evidence.INFERRED) else ""
+    return f"{amount(abs(x.quantity), lot)} {where} {x.work.key}{doubt}", False
+
+
+def _shipment(x: ch.ShipmentChanged, lot: Lot) -> Told:
+    customer = x.shipped.customer_name or x.shipped.customer
+    to = f" for {customer}" if customer else ""
+    return f"{amount(x.shipped.quantity, lot)} {x.shipped.state} on {x.shipment}{to}", False
+
+
 def _wanted(x: ch.TargetWanted, lot: Lot) -> Told:
     why = f" ({x.why})" if x.why and x.command else ""
     if not x.command:
@@ -102,16 +145,27 @@ def _asked(x: ch.ActAsked, _: Lot) -> Told:
     return f"{named(x.system)} asked for {_VERBS.get(x.verb, x.verb)}", True
 
 
-def _reported(x: ch.CommandReported, _: Lot) -> Told:
+def _reported(x: ch.CommandReported, lot: Lot) -> Told:
     detail = f": {x.detail}" if x.detail else ""
     state = x.state.replace("_", " ")
+    if x.verb == STATUS_VERB:
+        return f"{named(x.system)}, told {_target(x, lot)}: {state}{detail}", x.state == "delivered"
     return f"{named(x.system)}: {_VERBS.get(x.verb, x.verb)} {state}{detail}", x.state == "delivered"
+
+
+def _target(x: ch.CommandReported, lot: Lot) -> str:
+    """Say what a status command wanted; of one that a newer has replaced, the lot no longer knows it."""
+    wanted = lot.wanted.get(x.system)
+    if wanted is None or wanted.command != x.command:
+        return "an earlier status"
+    blocked = f", {amount(wanted.target.blocked, lot)} blocked" if wanted.target.blocked else ""
+    return f"{amount(wanted.target.available, lot)} available{blocked}"
 
 
 def _exposed(x: ch.Exposed, _: Lot) -> Told:
     if x.until is None:
         return f"free in {named(x.system)} until it is restricted", False
-    return f"was free in {named(x.system)} for {(x.until - x.since).total_seconds():.1f} s", False
+    return f"was free in {named(x.system)} for {lasting((x.until - x.since).total_seconds())}", False
 
 
 def _case_opened(x: ch.CaseOpened, _: Lot) -> Told:
@@ -136,9 +190,13 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Disposed: _disposed,
     ch.DispositionIgnored: _ignored,
     ch.InspectionLinked: _inspected,
+    ch.InspectionPlanned: _planned,
+    ch.HistoryRecorded: _recorded,
     ch.NonconformanceLinked: _nonconforming,
     ch.Sampled: _sampled,
     ch.Moved: _moved,
+    ch.Linked: _linked,
+    ch.ShipmentChanged: _shipment,
     ch.TargetWanted: _wanted,
     ch.ActAsked: _asked,
     ch.CommandReported: _reported,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from tracemill.answers.telling import tell
+from tracemill.answers.then import NOW, Then
 from tracemill.core.evolve import evolve
 from tracemill.model.change import AnyChange, DispositionIgnored
 from tracemill.model.lot import Lot
@@ -26,8 +27,8 @@ class Entry(Record, frozen=True):
     message: str
 
 
-def entries(c: Connection, uuid: str, as_of: datetime | None = None) -> list[Entry]:
-    """Return all changes of a lot, the newest first."""
+def entries(c: Connection, uuid: str, then: Then = NOW) -> list[Entry]:
+    """Return all changes of a lot, or those of a past, the newest first."""
     row = c.execute(select(lot.c.id, lot.c.site).where(lot.c.uuid == uuid)).one_or_none()
     if row is None:
         return []
@@ -36,11 +37,9 @@ def entries(c: Connection, uuid: str, as_of: datetime | None = None) -> list[Ent
         .join(event, (event.c.site == change.c.site) & (event.c.position == change.c.position))
         .join(audit, (audit.c.site == change.c.site) & (audit.c.position == change.c.position))
         .outerjoin(message, message.c.id == event.c.message_id)
-        .where(change.c.lot_id == row.id)
+        .where(change.c.lot_id == row.id, *then.changes())
         .order_by(change.c.position, change.c.ordinal)
     )
-    if as_of is not None:
-        query = query.where(change.c.occurred_at <= as_of)
     state, found = Lot(id=uuid, site=row.site, number="", named_by=""), []
     for r in c.execute(query):
         made: AnyChange = decode(r.data, AnyChange)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tracemill.answers.words import ZERO, amount, held_clause, named
 from tracemill.core.targets import undisputed
-from tracemill.core.usable import Allowance, allowance, decided, excess
+from tracemill.core.usable import Allowance, allowance, counted, decided, excess
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy, SystemPolicy
 from tracemill.model.status import HoldReason
@@ -23,6 +23,8 @@ def sentence(lot: Lot, policy: Policy) -> str:
 def _usable(lot: Lot, allowed: Allowance) -> str:
     if not allowed.known:
         return "do not use it: nobody who may decide about its quality has said anything"
+    if allowed.usable == ZERO and not counted(lot):
+        return "nothing may be used, its quantity is not known"
     if allowed.usable == ZERO:
         return "nothing may be used" if allowed.total else "nothing is left of it"
     if allowed.usable == allowed.total and not lot.holds:

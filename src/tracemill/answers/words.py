@@ -1,10 +1,14 @@
 """Words: how facts are said to people."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tracemill.core.usable import counted as counted_at_all
+from tracemill.core.usable import said
 from tracemill.model.lot import Hold, Lot
-from tracemill.model.status import HoldReason
+from tracemill.model.quality import Part
+from tracemill.model.status import DispositionKind, HoldReason
 
 ZERO = Decimal(0)
 
@@ -24,6 +28,25 @@ _HELD = {
     HoldReason.OTHER: "blocked in {system}",
 }
 
+_ASKED = {"set_status": "status", "post_sample": "sample posting", "notify": "mail"}
+
+DECIDED = {
+    DispositionKind.ACCEPT: "accepted", DispositionKind.CONCESSION: "accepted by concession", DispositionKind.REJECT: "rejected",
+    DispositionKind.REWORK: "to be reworked", DispositionKind.REGRADE: "regraded", DispositionKind.RETURN: "to be returned",
+    DispositionKind.SCRAP: "to be scrapped", DispositionKind.REINSPECT: "to be inspected again",
+    DispositionKind.INVALIDATED: "decision invalidated", DispositionKind.HOLD: "put on hold", DispositionKind.PENDING: "pending",
+}  # fmt: skip
+
+
+def decided(parts: Sequence[Part], lot: Lot) -> str:
+    """Say a decision by its parts: 383 kg accepted, 96 kg rejected."""
+    rest = "all" if len(parts) == 1 else "the rest"
+    return ", ".join(f"{_part(p, lot) if p.quantity else rest} {DECIDED[p.decision]}" for p in parts)
+
+
+def _part(part: Part, lot: Lot) -> str:
+    return amount(part.quantity.amount, lot) if part.quantity and lot.unit else str(part.quantity)
+
 
 def named(system: str) -> str:
     """Write a system as people say it: erp is ERP, qms-cloud stays."""
@@ -38,11 +61,18 @@ def held_clause(hold: Hold, lot: Lot) -> str:
     """Say a hold as a clause: 96 kg are rejected by QMS."""
     if hold.quantity is None:
         return f"all of it is {held(hold)}"
+    if hold.quantity == ZERO and not counted_at_all(lot):
+        return f"a quantity not known is {held(hold)}"
     return f"{amount(hold.quantity, lot)} {'is' if hold.quantity == 1 else 'are'} {held(hold)}"
 
 
+def asked(verb: str) -> str:
+    """Say a verb of a command as people do."""
+    return _ASKED.get(verb, verb.replace("_", " "))
+
+
 def amount(value: Decimal, lot: Lot) -> str:
-    return str(lot.quantity(value))
+    return said(value, lot)
 
 
 def age(since: datetime, now: datetime) -> str:
@@ -52,6 +82,14 @@ def age(since: datetime, now: datetime) -> str:
         if seconds >= size * (1 if name != "d" else 2):
             return f"{seconds // size} {name}"
     return f"{seconds} s"
+
+
+def lasting(seconds: float) -> str:
+    """Say how long something took, as exactly as people need it: 1.9 s, 4 min, 13 d."""
+    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {name}"
+    return f"{seconds:.1f} s"
 
 
 def ages(since: datetime, now: datetime) -> float:

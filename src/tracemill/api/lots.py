@@ -1,10 +1,9 @@
 """Lots: what is known, why it is not released, and what people do about it."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from tracemill.answers import deliveries as delivery_answers
@@ -16,6 +15,7 @@ from tracemill.answers.page import Page
 from tracemill.api.access import HubOf, by, needs
 from tracemill.api.answer import answer, returns
 from tracemill.api.once import once
+from tracemill.api.past import TODAY, Past, PastOf
 from tracemill.api.problem import Problem
 from tracemill.api.security import Caller
 from tracemill.hub import commands
@@ -24,7 +24,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.quantity import amount as exact
 from tracemill.model.quantity import unit_code
 from tracemill.model.record import Record
-from tracemill.model.status import DispositionKind, HoldReason
+from tracemill.model.status import ApprovalKind, DispositionKind, HoldReason
 
 router = APIRouter(prefix="/v1/lots", tags=["lots"])
 READ, HOLD, RELEASE, DISPOSE = (needs(f"lots:{w}") for w in ("read", "hold", "release", "dispose"))
@@ -34,12 +34,6 @@ def _positive(text: str) -> str:
     if exact(text) <= 0:
         raise ValueError("an amount is more than nothing")
     return text
-
-
-def _moment(at: datetime | None) -> datetime | None:
-    if at is not None and at.tzinfo is None:
-        raise Problem(422, f"as_of {at.isoformat()} has no offset", next_action="write 2026-11-23T14:05:00+01:00")
-    return at
 
 
 class Body(BaseModel):
@@ -71,6 +65,13 @@ class DisposeBody(Body):
     parts: list[PartBody] = Field(min_length=1)
     meaning: str = Field(min_length=1)
     inspection: str = ""
+
+
+class ApprovalBody(Body):
+    what: ApprovalKind
+    reason: str = Field(min_length=1, max_length=500)
+    until: AwareDatetime | None = None
+    revoked: bool = False
 
 
 class WhyView(Record, frozen=True):
@@ -118,11 +119,11 @@ async def _done(hub: Hub, lot: Lot, fate: commands.Fate) -> answers.LotView:
     return await _view(hub, lot.id)
 
 
-async def _view(hub: Hub, uuid: str, as_of: datetime | None = None) -> answers.LotView:
-    now = hub.runtime.clock()
-    view = await hub.runtime.store.read(lambda c: answers.view(c, uuid, hub.runtime.policies, now, as_of))
+async def _view(hub: Hub, uuid: str, past: Past = TODAY) -> answers.LotView:
+    now, then = hub.runtime.clock(), await past.of(hub, uuid)
+    view = await hub.runtime.store.read(lambda c: answers.view(c, uuid, hub.runtime.policies, now, then))
     if view is None:
-        raise Problem(404, f"nothing was known of this lot at {as_of}" if as_of else f"there is no lot {uuid}")
+        raise Problem(404, f"there is no lot {uuid}" if then.now else f"nothing was known of this lot {then.words()}")
     return view
 
 
@@ -149,10 +150,11 @@ async def why(hub: HubOf, ref: str, caller: Caller = READ, site: str = "") -> Re
 
 
 @router.get("/{ref:path}/timeline", **returns(list[timeline.Entry]))
-async def told(hub: HubOf, ref: str, caller: Caller = READ, site: str = "", as_of: datetime | None = None) -> Response:
+async def told(hub: HubOf, ref: str, caller: Caller = READ, site: str = "", past: PastOf = TODAY) -> Response:
     """Tell a lot's changes in plain words, the newest first."""
-    at, uuid = _moment(as_of), await found(hub, ref, caller, site)
-    return answer(await hub.runtime.store.read(lambda c: timeline.entries(c, uuid, at)))
+    uuid = await found(hub, ref, caller, site)
+    then = await past.of(hub, uuid)
+    return answer(await hub.runtime.store.read(lambda c: timeline.entries(c, uuid, then)))
 
 
 @router.get("/{ref:path}/messages", **returns(Page[message_answers.MessageLine]))
@@ -209,10 +211,19 @@ async def dispose(request: Request, hub: HubOf, ref: str, body: DisposeBody, cal
     return await once(request, caller, run)
 
 
+@router.post("/{ref:path}/approvals", **returns(answers.LotView))
+async def approve(request: Request, hub: HubOf, ref: str, body: ApprovalBody, caller: Caller = DISPOSE) -> Response:
+    """Allow or revoke a milder inspection of the supplier's item that this lot is of, as the responsible authority."""
+    lot = await _meant(hub, ref, caller)
+    approval = body.model_dump(mode="json", exclude_none=True)
+
+    async def run(key: str) -> Any:
+        return await _done(hub, lot, await commands.approve_inspection(hub.runtime, lot, approval, by(request, caller, key)))
+
+    return await once(request, caller, run)
+
+
 @router.get("/{ref:path}", **returns(answers.LotView))
-async def one(
-    hub: HubOf, ref: str, caller: Caller = READ, site: str = "",
-    as_of: Annotated[datetime | None, Query(description="what was true then; needs an offset")] = None,
-) -> Response:  # fmt: skip
+async def one(hub: HubOf, ref: str, caller: Caller = READ, site: str = "", past: PastOf = TODAY) -> Response:
     """Show one lot: verdict, claims side by side, holds, reasons. `ref`: its id, number, or what any system calls it."""
-    return answer(await _view(hub, await found(hub, ref, caller, site), _moment(as_of)))
+    return answer(await _view(hub, await found(hub, ref, caller, site), past))

@@ -71,6 +71,11 @@ def _problem_of(error: Exception) -> Problem:
     return Problem(500, "the hub failed at this; nothing was half done", next_action="look for the correlation id in the log")
 
 
+def refusal(request: Request, error: Exception) -> Response:
+    """Answer with what went wrong."""
+    return response(request, _problem_of(error))
+
+
 def _field(error: Any) -> dict[str, str]:
     where = ".".join(str(p) for p in error["loc"])
     return {"field": where, "problem": str(error["msg"])}
@@ -84,7 +89,7 @@ def install(app: FastAPI) -> None:
 
     def handler() -> Callable[[Request, Exception], Awaitable[Response]]:
         async def handle(request: Request, error: Exception) -> Response:
-            return response(request, _problem_of(error))
+            return refusal(request, error)
 
         return handle
 

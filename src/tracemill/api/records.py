@@ -9,12 +9,13 @@ from tracemill.answers import cases as case_answers
 from tracemill.answers import deliveries as delivery_answers
 from tracemill.answers import messages as message_answers
 from tracemill.answers import search as search_answers
+from tracemill.answers import waiting as waiting_answers
 from tracemill.answers.page import Page
 from tracemill.api.access import HubOf, by, needs
 from tracemill.api.answer import answer, returns
 from tracemill.api.problem import Problem
 from tracemill.api.security import Caller
-from tracemill.hub import commands, replay
+from tracemill.hub import approval, commands, replay
 from tracemill.model.record import Record
 
 router = APIRouter(prefix="/v1")
@@ -99,6 +100,19 @@ async def deliveries(
     return answer(page)
 
 
+@router.get("/deliveries/waiting", tags=["deliveries"], **returns(Page[waiting_answers.Waiting]))
+async def waiting(
+    hub: HubOf, caller: Caller = needs("deliveries:read"), system: str = "", cursor: str = "",
+    limit: int = Query(50, ge=1, le=500),
+) -> Response:  # fmt: skip
+    """List commands that are not sent: what would be sent where a system is observed, what waits for approval elsewhere."""
+    policies = hub.runtime.policies
+    page = await hub.runtime.store.read(
+        lambda c: waiting_answers.listed(c, policies, caller.seen_sites, cursor, limit, system=system)
+    )
+    return answer(page)
+
+
 @router.get("/deliveries/{uuid}", tags=["deliveries"], **returns(delivery_answers.DeliveryView))
 async def delivery(hub: HubOf, uuid: str, caller: Caller = needs("deliveries:read")) -> Response:
     """Show one delivery with every try."""
@@ -113,10 +127,12 @@ async def _delivery(hub: HubOf, uuid: str, caller: Caller) -> delivery_answers.D
 
 
 @router.post("/deliveries/{uuid}/approve", tags=["deliveries"], **returns(Outcome))
-async def approve(hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs("deliveries:approve")) -> Response:
-    """Let a proposed command go out."""
+async def approve(
+    request: Request, hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs("deliveries:approve")
+) -> Response:
+    """Let a proposed command go out; says what it waits behind, where something must go first."""
     await _delivery(hub, uuid, caller)
-    return answer(Outcome(id=uuid, outcome=await replay.approve(hub.runtime, uuid, caller.name, body.reason)))
+    return answer(Outcome(id=uuid, outcome=await approval.approve(hub.runtime, uuid, by(request, caller), body.reason)))
 
 
 @router.post("/deliveries/{uuid}/resend", tags=["deliveries"], **returns(Outcome))
@@ -133,15 +149,16 @@ async def cancel(hub: HubOf, uuid: str, body: ReasonBody, caller: Caller = needs
     return answer(Outcome(id=uuid, outcome=await replay.cancel(hub.runtime, uuid, caller.name, body.reason)))
 
 
-@router.get("/cases", tags=["cases"], **returns(list[case_answers.CaseView]))
+@router.get("/cases", tags=["cases"], **returns(Page[case_answers.CaseView]))
 async def cases(
-    hub: HubOf, caller: Caller = needs("cases:read"), state: str = Query("open", pattern="^(open|all)$"), consequence: str = ""
-) -> Response:
-    """List cases, unsafe ones first."""
-    found = await hub.runtime.store.read(
-        lambda c: case_answers.listed(c, caller.seen_sites, open_only=state == "open", consequence=consequence)
+    hub: HubOf, caller: Caller = needs("cases:read"), state: str = Query("open", pattern="^(open|all)$"), consequence: str = "",
+    cursor: str = "", limit: int = Query(50, ge=1, le=500),
+) -> Response:  # fmt: skip
+    """List cases, unsafe ones first, the oldest first."""
+    page = await hub.runtime.store.read(
+        lambda c: case_answers.listed(c, caller.seen_sites, cursor, limit, open_only=state == "open", consequence=consequence)
     )
-    return answer(found)
+    return answer(page)
 
 
 async def _case(hub: HubOf, ref: str, caller: Caller) -> case_answers.CaseView:

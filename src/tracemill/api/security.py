@@ -22,6 +22,7 @@ SCOPES = (
     "accounts:admin", "metrics:read",
 )  # fmt: skip
 KEY_SIZE = 64
+TOKENS = 1000  # whose signatures are remembered
 LINK_LIFE = timedelta(minutes=10)
 SESSION_LIFE = timedelta(hours=12)
 
@@ -62,6 +63,7 @@ class Security:
         self._folder = folder
         self._key = OctKey.import_key(_key(folder / "token.key"))
         self._local = ""
+        self._seen: dict[str, tuple[str, dict[str, Any]]] = {}
         self._links: dict[str, datetime] = {}
 
     def issue(self, account: Account, wanted: Iterable[str]) -> tuple[str, int, str]:
@@ -132,16 +134,25 @@ class Security:
         return jwt.encode({"alg": "HS256", "typ": typ}, claims, self._key)
 
     def _read(self, token: str, typ: str) -> dict[str, Any]:
-        try:
-            read = jwt.decode(token, self._key, algorithms=["HS256"])
-        except (JoseError, ValueError):
-            raise Denied("the token is not one of this hub") from None
-        claims = dict(read.claims)
-        if read.header.get("typ") != typ or claims.get("aud") != AUDIENCE or claims.get("iss") != AUDIENCE:
+        kind, claims = self._signed(token)
+        if kind != typ or claims.get("aud") != AUDIENCE or claims.get("iss") != AUDIENCE:
             raise Denied("the token is for something else")
         if int(claims.get("exp", 0)) <= self._clock().timestamp():
             raise Denied("the token has expired; ask for a new one")
         return claims
+
+    def _signed(self, token: str) -> tuple[str, dict[str, Any]]:
+        """Return what a token says, if we signed it. A signature holds for ever: it is checked once per token."""
+        known = self._seen.get(token)
+        if known is None:
+            try:
+                read = jwt.decode(token, self._key, algorithms=["HS256"])
+            except (JoseError, ValueError):
+                raise Denied("the token is not one of this hub") from None
+            if len(self._seen) >= TOKENS:
+                self._seen.clear()
+            known = self._seen[token] = str(read.header.get("typ", "")), dict(read.claims)
+        return known
 
 
 def _key(path: Path) -> str:

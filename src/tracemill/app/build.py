@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
 from tracemill.app.config import ConfigError, Project, Reader, SiteConfig, SystemConfig
-from tracemill.app.inspection import check_inspection, inspection_policy
+from tracemill.app.inspection import check_inspection, inspection_policy, read_seed
 from tracemill.app.packs import compile_mappings, find_pack, pack_names, read_pack
 from tracemill.app.secrets import SecretMissing, resolve
 from tracemill.connectors.http.connector import HttpConnector
@@ -45,7 +44,15 @@ def load_packs(project: Project, reader: Reader) -> dict[str, PackSpec]:
             reader.at(f"systems/{name}.yaml", ("pack",), f"there is no pack {system.pack}", f"known packs: {known}")
         elif (spec := read_pack(path, reader)) is not None:
             packs[name] = spec
+            _check_verbs(name, system, spec, reader)
     return packs
+
+
+def _check_verbs(name: str, system: SystemConfig, pack: PackSpec, reader: Reader) -> None:
+    for n, verb in enumerate(system.verbs or ()):
+        if verb not in pack.operations:
+            known = f"operations of the pack: {', '.join(pack.operations) or 'none'}"
+            reader.at(f"systems/{name}.yaml", ("verbs", n), f"pack {system.pack} has no operation {verb}", known)
 
 
 def build_links(project: Project, reader: Reader, clock: Clock) -> dict[str, Link]:
@@ -79,6 +86,7 @@ def _link(name: str, system: SystemConfig, pack: PackSpec, project: Project, clo
         feeds=pack.feeds,
         operations=verbs,
         mappings=compile_mappings(pack),
+        declared=frozenset(c.unit for found in project.sites[system.site].conversions.values() for c in found),
         stock_mapping=reads.mapping if reads else "",
         list_size=reads.list.max if reads else 1,
         assign=compile_cell(pack.identity.assign) if pack.identity.assign else None,
@@ -103,9 +111,19 @@ def build_policies(project: Project, links: dict[str, Link], reader: Reader) -> 
         for where, level, text, hint in check_inspection(project.sites[site].inspection):
             if level == "error":
                 reader.at(f"sites/{site}.yaml", where, text, hint, "T140")
+        _check_seed(site, project, reader)
     if reader.findings:
         raise ConfigError(reader.findings)
     return {site: _policy(site, project, links) for site in project.hub.sites}
+
+
+def _check_seed(site: str, project: Project, reader: Reader) -> None:
+    skip = project.sites[site].inspection.skip_lot
+    try:
+        if skip is not None:
+            read_seed(skip, project.folder)
+    except SecretMissing as error:
+        reader.at(f"sites/{site}.yaml", ("inspection", "skip_lot", "seed"), str(error), code="T130")
 
 
 def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
@@ -116,7 +134,7 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
             facet=r.facet,
             owner=r.owner,
             item_class=r.item_class,
-            valid_from=datetime.fromisoformat(r.valid_from) if r.valid_from else None,
+            valid_from=r.valid_from,
         )
         for r in project.authority.rules
         if r.owner in systems or r.owner == HUB
@@ -126,9 +144,9 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         version=_version(project, site, systems),
         systems=systems,
         authority=rules,
-        inspection=inspection_policy(conf.inspection),
+        inspection=inspection_policy(conf.inspection, project.folder),
         conversions={
-            item: tuple(Conversion(unit=c.unit, to=c.to, factor=Decimal(c.factor)) for c in found)
+            item: tuple(Conversion(unit=c.unit, to=c.to, factor=c.factor) for c in found)
             for item, found in conf.conversions.items()
         },
         base_units=conf.base_units,

@@ -10,7 +10,8 @@ from tracemill.app.build import build_links, build_policies, load_packs, utc_now
 from tracemill.app.config import ConfigError, Project, Reader, load_project
 from tracemill.app.finding import Finding
 from tracemill.app.inspection import check_inspection
-from tracemill.app.packs import code_lists, find_pack, lint_pack, pack_names, read_pack
+from tracemill.app.packs import code_lists, find_pack, lint_pack
+from tracemill.app.secrets import PLACEHOLDER, SecretMissing, resolve
 from tracemill.mapping.examples import run_examples
 from tracemill.mapping.pack import PackSpec
 from tracemill.mapping.spec import compile_mapping
@@ -64,6 +65,7 @@ def check_project(folder: Path) -> Checked:
             path = find_pack(pack.pack, folder)
             warnings += _linted(pack, path, reader) if path else []
         warnings += _doubtful_rules(project, reader)
+        warnings += _placeholders(project, reader)
         with suppress(ConfigError):  # its findings are the reader's
             build_policies(project, build_links(project, reader, utc_now), reader)
     found = list(dict.fromkeys([*map(_told, reader.findings), *warnings]))
@@ -84,6 +86,18 @@ def _doubtful_rules(project: Project, reader: Reader) -> Iterator[Told]:
                 yield Told(name, mark.line, mark.column, "T141", text, hint, level)
 
 
+def _placeholders(project: Project, reader: Reader) -> Iterator[Told]:
+    """List the secrets that are still what the starter wrote: every request with one is refused."""
+    for name, system in project.systems.items():
+        file, credentials = f"systems/{name}.yaml", system.connection.get("credentials")
+        for key, reference in credentials.items() if isinstance(credentials, dict) else ():
+            with suppress(SecretMissing):  # an error of its own
+                if resolve(str(reference), project.folder) == PLACEHOLDER:
+                    mark = reader.documents[file].locate(("connection", "credentials", key))
+                    text = f"the secret behind {reference} is still the starter's placeholder"
+                    yield Told(file, mark.line, mark.column, "T132", text, "write the real one there", "warning")
+
+
 def _linted(pack: PackSpec, path: Path, reader: Reader) -> Iterator[Told]:
     name = str(path.relative_to(reader.folder)) if path.is_relative_to(reader.folder) else str(path)
     document = reader.documents.get(name)
@@ -93,16 +107,12 @@ def _linted(pack: PackSpec, path: Path, reader: Reader) -> Iterator[Told]:
 
 
 def run_all_examples(folder: Path) -> list[Example]:
-    """Run every example of the packs that a project uses; of all shipped packs where there is no project."""
+    """Run every example of the packs that a project uses. Raises ConfigError where the project or a pack cannot be read."""
     project, reader = load_project(folder)
-    names = sorted({s.pack for s in project.systems.values()}) if project else pack_names(folder)
-    found: list[Example] = []
-    for name in names:
-        path = find_pack(name, folder)
-        pack = read_pack(path, reader) if path else None
-        if pack is not None:
-            found += _examples(pack)
-    return found
+    packs = load_packs(project, reader) if project else {}
+    if reader.findings:
+        raise ConfigError(reader.findings)
+    return [example for pack in {p.pack: p for p in packs.values()}.values() for example in _examples(pack)]
 
 
 def _examples(pack: PackSpec) -> Iterator[Example]:

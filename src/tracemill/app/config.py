@@ -1,13 +1,15 @@
 """The project folder: what a user writes, typed. Everything wrong with it is found at once, with file, line and column."""
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from tracemill.app.document import Document, DocumentError, Finding, load_document, validate
+from tracemill.app.value import Address, Amount, DeclaredUnit, Moment, Role, StoreUrl, Zone
 from tracemill.core.decision_table_spec import DecisionTableSpec
-from tracemill.mapping.pack import Duration, Spec
+from tracemill.mapping.pack import Duration, Spec, Unit
 from tracemill.model.status import HoldReason, Mode, Receipt
 
 PROJECT_FILE = "tracemill.yaml"
@@ -17,8 +19,8 @@ class HubConfig(Spec):
     """tracemill.yaml"""
 
     name: str = "tracemill"
-    listen: str = "127.0.0.1:8420"
-    store: str = "sqlite:///data/tracemill.db"
+    listen: Address = "127.0.0.1:8420"
+    store: StoreUrl = "sqlite:///data/tracemill.db"
     sites: list[str] = Field(min_length=1)
     token_minutes: int = Field(default=60, ge=1, le=1440)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -31,7 +33,7 @@ class SystemConfig(Spec):
     site: str
     mode: Mode = Mode.OBSERVE
     user: str = ""
-    roles: list[str] = []
+    roles: list[Role] = []
     verbs: list[str] | None = Field(default=None, description="which of the pack's operations to use; all where not given")
     receipt: Receipt | None = Field(default=None, description="how this plant receives, where it differs from the pack's way")
     connection: dict[str, Any]
@@ -41,7 +43,7 @@ class RuleConfig(Spec):
     facet: Literal["quality", "stock", "place", "movement", "item"]
     owner: str
     item_class: str = ""
-    valid_from: str | None = None
+    valid_from: Moment | None = None
 
 
 class AuthorityConfig(Spec):
@@ -51,9 +53,29 @@ class AuthorityConfig(Spec):
 
 
 class ConversionConfig(Spec):
-    unit: str
-    to: str
-    factor: str
+    """One `unit` of the item is `factor` `to`: 1 DRM = 25 KGM. What is declared here is a unit that systems may write."""
+
+    unit: DeclaredUnit
+    to: Unit
+    factor: Amount
+
+
+class SkipLotConfig(Spec):
+    """Skip-lot inspection (ISO 2859-3:2005). Compare the figures with your copy of the standard, and write them out."""
+
+    seed: str = Field(description="secret, at least 16 characters, by reference: env:NAME or file:PATH; it draws the lots")
+    qualify_score: int = Field(default=50, ge=1, description="points that qualify a product (5.3)")
+    qualify_lots: int = Field(default=20, ge=10, description="within at most so many lots")
+    frequencies: dict[int, Annotated[int, Field(ge=2, le=5)]] = Field(
+        default={11: 4, 14: 3, 20: 2}, description="up to so many lots to qualify: inspect one lot in so many (6.2)"
+    )
+    rarest: int = Field(default=5, ge=2, le=5, description="never less often than one lot in so many (6.3)")
+    score_clean: int = Field(default=5, ge=1, description="points of a lot that the AQL two steps tighter accepts")
+    score_near: int = Field(default=3, ge=1, description="points of a lot that the AQL one step tighter accepts, or Ac 0")
+    requalify_score: int = Field(default=18, ge=1, description="points that end an interruption (6.6)")
+    requalify_lots: int = Field(default=4, ge=1, description="in at least so many lots")
+    interrupted_lots: int = Field(default=10, ge=1, description="not qualified again within so many: disqualified (6.7)")
+    idle_days: int = Field(default=60, ge=1, description="days without a lot that disqualify (6.7)")
 
 
 class InspectionConfig(Spec):
@@ -61,11 +83,13 @@ class InspectionConfig(Spec):
     level: str = "II"
     aql: str = "1.0"
     severity: Literal["normal", "tightened", "reduced"] = "normal"
-    container: str | None = None
+    container: Amount | None = None
     table: DecisionTableSpec | None = None
     approvals: dict[str, str] = {}
     risks: dict[str, str] = {}
-    defects: dict[str, int] = {}
+    defects: dict[str, int] = Field(default={}, description="rejected lots lately; where not given, of the last 10 inspected")
+    switching: bool = Field(default=False, description="severity follows the results of first submissions (ISO 2859-1, 9.3)")
+    skip_lot: SkipLotConfig | None = None
 
 
 class NotifyConfig(Spec):
@@ -77,8 +101,8 @@ class SiteConfig(Spec):
     """sites/<site>.yaml"""
 
     title: str = ""
-    zone: str = "UTC"
-    base_units: dict[str, str] = {}
+    zone: Zone = "UTC"
+    base_units: dict[str, Unit] = {}
     conversions: dict[str, list[ConversionConfig]] = {}
     inspection: InspectionConfig = InspectionConfig()
     lifters: dict[HoldReason, list[str]] = {}
@@ -101,7 +125,7 @@ class Project:
         prefix = "sqlite:///"
         if self.hub.store.startswith(prefix) and not self.hub.store.startswith(prefix + "/"):
             path = (self.folder / self.hub.store.removeprefix(prefix)).resolve()
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return f"{prefix}{path}"
         return self.hub.store
 
@@ -110,6 +134,8 @@ class Project:
         """Where the hub keeps its key, its address and, by default, its database."""
         path = self.folder / "data"
         path.mkdir(parents=True, exist_ok=True)
+        with suppress(PermissionError):  # a folder of somebody else's is closed by them
+            path.chmod(0o700)
         return path
 
 

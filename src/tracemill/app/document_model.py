@@ -166,7 +166,8 @@ def _wrong(path: Path, details: ErrorDetails) -> tuple[str, str, str]:
         return MISSING_KEY, f"{name}: the key {context.get('discriminator', '')} is missing", "it says which kind this is"
     message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if kind in ("value_error", "assertion_error"):
-        return BROKEN_RULE, f"{name}: {message}", ""
+        text, _, hint = message.partition("; hint: ")
+        return BROKEN_RULE, f"{name}: {text}", hint
     if _BOUNDS.search(kind):
         return OUT_OF_BOUNDS, f"{name}: {shown} is out of bounds", message
     plain = re.sub(r"_(type|parsing|from_.*|attributes_type|parsing_size)$", "", kind)

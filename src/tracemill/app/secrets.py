@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+PLACEHOLDER = "replace-me"  # what the starter writes where a secret belongs
+
 
 class SecretMissing(ValueError):
     """A reference that leads nowhere, and what to do."""

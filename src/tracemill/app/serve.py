@@ -1,17 +1,20 @@
 """Serving: a hub with its API and pages in one process, until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+import uvloop
 
 from tracemill.api.application import create_app
 from tracemill.api.security import Security
 from tracemill.app.build import build_hub, utc_now
 from tracemill.app.config import ConfigError, load_project
+from tracemill.app.value import endpoint
 from tracemill.console import pages
 from tracemill.hub.accounts import Accounts
 from tracemill.hub.hub import Hub
@@ -26,9 +29,9 @@ def serve(folder: Path, tell: Tell) -> int:
     if project is None:
         raise ConfigError(reader.findings)
     logs.configure(project.hub.log_level)
-    host, _, port = project.hub.listen.rpartition(":")
+    host, port = endpoint(project.hub.listen)
     zone = project.sites[project.hub.sites[0]].zone
-    return asyncio.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, zone, host, int(port), tell))
+    return uvloop.run(_serve(build_hub(project, reader), project.data, project.hub.token_minutes, zone, host, port, tell))
 
 
 async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port: int, tell: Tell) -> int:
@@ -48,6 +51,8 @@ async def _serve(hub: Hub, data: Path, minutes: int, zone: str, host: str, port:
     serving = asyncio.create_task(server.serve([socket]))
     while not server.started and not serving.done():  # noqa: ASYNC110  the server sets a flag, no event
         await asyncio.sleep(0.02)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it again and again would cost a tenth of the time
     security.announce(address)
     tell(address, security.new_link())
     try:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tracemill.app.secrets import PLACEHOLDER
+
 FILES = {
     "tracemill.yaml": """\
 # The hub. Everything that is not written here has a sensible default; see docs/reference/configuration.md.
@@ -56,8 +58,8 @@ lifters:                         # who may lift holds that somebody else placed
   unread: [hub]
 """,
     "secrets/.gitignore": "*\n!.gitignore\n",
-    "secrets/erp": "replace-me\n",
-    "secrets/qms": "replace-me\n",
+    "secrets/erp": f"{PLACEHOLDER}\n",
+    "secrets/qms": f"{PLACEHOLDER}\n",
     ".gitignore": "data/\n",
 }
 

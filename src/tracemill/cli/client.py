@@ -67,7 +67,8 @@ def _refusal(status: int, problem: Any, otherwise: str) -> Failed:
     if hint and not hint.startswith("tracemill ") and "/v1/" not in hint:
         detail += f"; {hint}"
     where = f" (correlation {problem['correlation']})" if problem.get("correlation") else ""
-    return Failed(f"{problem.get('title', status)}: {detail}{where}", hint if hint.startswith("tracemill ") else otherwise)
+    following = hint if hint.startswith("tracemill ") else otherwise
+    return Failed(f"{problem.get('title', status)}: {detail}{where}", following, **{**problem, "status": status})
 
 
 def connect(project: Path, url: str = "") -> Client:

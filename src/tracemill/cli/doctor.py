@@ -49,7 +49,7 @@ def _running(project: Path) -> list[Check]:
         client = hub(project, "")
         board = client.get("/v1/status")
     except Failed as error:
-        return [(False, str(error), error.next_command)]
+        return [(False, str(error), error.next_command), *_database(project)]
     found: list[Check] = [(True, f"the hub answers at {client.url}", ""), _clock(board["at"])]
     for s in board["systems"]:
         probe = client.get(f"/v1/systems/{part(s['system'])}/probe")
@@ -61,6 +61,27 @@ def _running(project: Path) -> list[Check]:
     chains = client.get("/v1/audit/verify")
     found += [(c["ok"], f"audit chain of {c['site']}: {c['entries']} entries", c["why"]) for c in chains]
     return found
+
+
+def _database(project: Path) -> list[Check]:
+    """Say whether the server of the database answers; an SQLite file is opened by the hub itself."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from tracemill.app.config import load_project
+    from tracemill.store.engine import is_sqlite, reader_engine
+
+    read, _ = load_project(project)
+    if read is None or is_sqlite(read.hub.store):
+        return []
+    engine = reader_engine(read.hub.store)
+    try:
+        with engine.connect():
+            return [(True, "database: reached", "")]
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        return [(False, f"database: {cause}", "check store: in tracemill.yaml, and that its server runs")]
+    finally:
+        engine.dispose()
 
 
 def _clock(at: str) -> Check:

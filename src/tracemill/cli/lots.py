@@ -1,59 +1,24 @@
-"""Looking: status, find, lot, why."""
+"""Looking: find, lot, why."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tracemill.cli.client import part
-from tracemill.cli.options import HERE, Json, Project, Url, hub
-from tracemill.cli.terminal import FINDINGS, MARKS, OK, clock, counted, cut, out, say_next, show_json, shown, table, word
-
-
-def status(
-    project: Project = HERE, url: Url = "", as_json: Json = False,
-    commands: Annotated[bool, typer.Option("--commands", help="List every command that would be sent.")] = False,
-) -> int:  # fmt: skip
-    """Show what needs attention: unsafe cases, disagreements between systems, systems that fail."""
-    board = hub(project, url).get("/v1/status")
-    if as_json:
-        show_json(board)
-        return FINDINGS if board["disagreements"] or board["unsafe"] else OK
-    raw, board = board, shown(board)
-    for case in board["unsafe"]:
-        out.print(f"[bold red]UNSAFE[/] {case['title']}\n  [dim]{case['next_action']}[/]")
-    for found in board["disagreements"]:
-        out.print(f"[bold red]≠[/] {found['sentence']}")
-        out.print(f"  [dim]{', '.join(found['lots'][:8])}{' …' if found['count'] > 8 else ''}[/]")
-        if found["would_send"] and not commands:
-            out.print(f"  {counted(len(found['would_send']), 'command')} would be sent: tracemill status --commands")
-        for d in found["would_send"] if commands else ():
-            value = d["value"]
-            text = f"{d['system']} {d['lot_number']}: {value['available']} {value['unit']} available, {value['blocked']} blocked"
-            out.print(f"  [dim]would send[/] {text}")
-    _systems(board)
-    counts = ", ".join(f"{n} {state}" for state, n in sorted(board["lots"].items()))
-    messages = ", ".join(f"{n} {state}" for state, n in sorted(board["messages"].items()))
-    out.print(f"\nlots      {counts or 'none yet'}\nmessages  {messages or 'none yet'}\ncases     {board['cases']} open")
-    if board["messages"].get("parked"):
-        say_next("tracemill msg list")
-    elif board["disagreements"]:
-        say_next(f"tracemill why {word(raw['disagreements'][0]['lots'][0])}")
-    return FINDINGS if board["disagreements"] or board["unsafe"] else OK
-
-
-def _systems(board: dict[str, Any]) -> None:
-    rows = table("system", "mode", "last read", "deliveries", "")
-    for s in board["systems"]:
-        read = max((f["ok_at"] or "" for f in s["feeds"]), default="")
-        errors = [f["error"] for f in s["feeds"] if f["error"]]
-        moving = ", ".join(
-            f"{n} {state}" for state, n in sorted(s["deliveries"].items()) if state not in ("verified", "superseded")
-        )
-        error = f"[red]{cut(errors[0], 120)}[/]" if errors else ""
-        note = f"paused by {s['paused_by']}: {s['reason']}" if s["paused"] else error
-        rows.add_row(s["system"], s["mode"], clock(read) or "never", moving or "–", note)
-    out.print()
-    out.print(rows)
+from tracemill.cli.options import HERE, AsOf, Json, KnownAt, Project, Url, hub, past
+from tracemill.cli.terminal import (
+    FINDINGS,
+    MARKS,
+    OK,
+    clock,
+    counted,
+    out,
+    say_next,
+    show_json,
+    shown,
+    table,
+    word,
+)
 
 
 def find(key: str, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
@@ -82,23 +47,28 @@ def find(key: str, project: Project = HERE, url: Url = "", as_json: Json = False
 
 def lot(
     ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False,
-    as_of: Annotated[str, typer.Option("--as-of", help="What was true then: 2026-11-23T14:05:00+01:00.")] = "", site: str = "",
+    as_of: AsOf = "", known_at: KnownAt = "", site: str = "",
 ) -> int:  # fmt: skip
     """Show a lot: verdict, every system side by side, holds, reasons."""
-    view = hub(project, url).get(f"/v1/lots/{part(ref)}", otherwise=f"tracemill find {word(ref)}", as_of=as_of, site=site)
+    this = f"lot {word(ref)}"
+    asked = {"as_of": past("--as-of", as_of, this), "known_at": past("--known-at", known_at, this), "site": site}
+    view = hub(project, url).get(f"/v1/lots/{part(ref)}", otherwise=f"tracemill find {word(ref)}", **asked)
     if as_json:
         show_json(view)
         return OK
     view = shown(view)
-    head = f"{view['number']}  {view['item_text'] or view['item']}, {view['total']} {view['unit_name']}  {view['site']}"
+    quantity = f"{view['total']} {view['unit_name']}" if view["counted"] else "quantity not known"
+    head = f"{view['number']}  {view['item_text'] or view['item']}, {quantity}  {view['site']}"
     out.print(f"[bold]{head}[/]  {MARKS[view['verdict']]}")
     out.print(f"  {view['sentence']}\n")
-    rows = table("  system", "calls it", "shows", "should", "state", "read")
+    rows = table("  system", "calls it", "says", "should", "state", "read")
     for s in view["systems"]:
         star = "★" if "quality" in s["owns"] else " "
         state = s["wanted"]["state"] if s["wanted"] else ""
         detail = f" ({s['wanted']['detail']})" if s["wanted"] and s["wanted"]["detail"] else ""
-        rows.add_row(f"{star} {s['system']}", s["name"] or "–", s["shows"] or "–", s["should"] or "–", state + detail, s["age"])
+        says = ", ".join(said for said in (s["decided"], s["shows"]) if said)
+        should = s["should"] or "–"
+        rows.add_row(f"{star} {s['system']}", s["name"] or "–", says or "–", should, state + detail, s["age"])
     out.print(rows)
     for h in view["holds"]:
         out.print(f"  [magenta]hold[/]  {h['text']}  [dim]{h['age']}[/]")
@@ -106,7 +76,7 @@ def lot(
         out.print(f"  [dim]{a['verb'].replace('_', ' ')}[/]  {a['system']}  {a['state']}  {a['native']} {a['detail']}")
     for e in view["exposures"]:
         still = "" if e["ended"] else ", still"
-        out.print(f"  [dim]free in {e['system']} for[/] {e['seconds']:.1f} s, {e['movements']} movements{still}")
+        out.print(f"  [dim]free in {e['system']} for[/] {e['lasting']}, {counted(e['movements'], 'movement')}{still}")
     for c in view["cases"]:
         out.print(f"  [red]{c['consequence']}[/]  {c['title']}\n        [dim]{c['next_action']}[/]")
     if view["holds"] or view["cases"]:

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import lots, project, records
-from tracemill.cli.terminal import OK, USAGE, Failed, fail
+from tracemill.cli import board, inspection, lots, project, records, trace
+from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
     name="tracemill",
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-LOOK: tuple[Callable[..., int], ...] = (project.init, project.run, lots.status, lots.find, lots.lot, lots.why)
+LOOK: tuple[Callable[..., int], ...] = (project.init, project.run, board.status, lots.find, lots.lot, lots.why, trace.trace)
 ACT: tuple[Callable[..., int], ...] = (records.approve, records.pause, records.resume)
 CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor)
 
@@ -27,6 +27,7 @@ for command in LOOK:
     app.command()(command)
 app.add_typer(records.msg, name="msg")
 app.add_typer(records.case, name="case")
+app.add_typer(inspection.inspection, name="inspection")
 for command in ACT:
     app.command()(command)
 for command in CHECK:
@@ -49,10 +50,14 @@ def demo(
 ) -> int:
     """Start a small plant and a hub on loopback, and tell the main job step by step."""
     try:
+        from tracemill.demo.run import NotPlayed
         from tracemill.demo.run import demo as play
     except ModuleNotFoundError as error:
         raise Failed(f"the demo needs {error.name}", "pip install 'tracemill[demo]'") from None
-    return play(check=check, as_json=as_json, folder=folder, port=port, erp=erp)
+    try:
+        return play(check=check, as_json=as_json, folder=folder, port=port, erp=erp)
+    except NotPlayed as error:
+        raise Failed(str(error), error.next_command) from None
 
 
 def main() -> None:
@@ -61,15 +66,18 @@ def main() -> None:
 
 
 def outcome(arguments: list[str]) -> int:
-    """Run a command line and return its exit code."""
+    """Run a command line and return its exit code. With --json a failure is data too."""
+    as_json = "--json" in arguments
     try:
         code = app(arguments, standalone_mode=False)
     except Failed as error:
-        return fail(error)
+        return fail(error, as_json)
     except typer.Abort:
         return 130
     except ClickException as error:
         error.show()
+        if as_json:
+            show_json(Failed(error.format_message(), code=USAGE).problem())
         return USAGE
     return code if isinstance(code, int) else OK
 

@@ -1,11 +1,13 @@
-"""Without a running hub: the same acts on accounts, in the store, under the lock that keeps a second hub away."""
+"""Without a running hub: a project and its store opened here, under the lock that keeps a second hub away."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracemill.cli.terminal import FINDINGS, Failed, counted, word
+from tracemill.cli.terminal import FINDINGS, Failed, counted, err, visible, word
 
 if TYPE_CHECKING:
     from tracemill.hub.accounts import Accounts
@@ -49,13 +51,36 @@ def _plain(account: Any) -> dict[str, Any]:
     return {k: v for k, v in plain(account).items() if k != "secret_hash"}
 
 
+@contextmanager
+def opening(project: Path) -> Iterator[None]:
+    """Turn whatever keeps a project, or its database, from being opened into what to do about it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from tracemill.app.config import ConfigError
+    from tracemill.store.engine import AlreadyRunning
+
+    where = word(str(project))
+    try:
+        yield
+    except ConfigError as error:
+        for finding in error.findings:
+            err.print(visible(str(finding)), markup=False)
+        said = f"{counted(len(error.findings), 'finding')} in the project"
+        raise Failed(said, f"tracemill lint {where}", FINDINGS, findings=list(map(asdict, error.findings))) from None
+    except AlreadyRunning as error:
+        raise Failed(str(error), f"tracemill status --project {where}") from None
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        said = f"the database cannot be used: {cause}; check store: in tracemill.yaml, and that its server runs"
+        raise Failed(said, f"tracemill doctor --project {where}") from None
+
+
 def _opened(project: Path, run: Callable[["Accounts"], Awaitable[Any]]) -> Any:
     """Open the store of a project as a hub that is never started, and close it again."""
     from tracemill.app.build import build_hub
     from tracemill.app.config import ConfigError, load_project
     from tracemill.hub.accounts import Accounts
     from tracemill.hub.replay import NotPossible
-    from tracemill.store.engine import AlreadyRunning
 
     async def opened() -> Any:
         read, reader = load_project(project)
@@ -70,12 +95,8 @@ def _opened(project: Path, run: Callable[["Accounts"], Awaitable[Any]]) -> Any:
             await hub.stop()
             hub.runtime.store.close()
 
-    where = word(str(project))
     try:
-        return asyncio.run(opened())
-    except ConfigError as error:
-        raise Failed(f"{counted(len(error.findings), 'finding')} in the project", f"tracemill lint {where}", FINDINGS) from None
-    except AlreadyRunning as error:
-        raise Failed(str(error), f"tracemill status --project {where}") from None
+        with opening(project):
+            return asyncio.run(opened())
     except NotPossible as error:
-        raise Failed(str(error), f"tracemill account list --project {where}") from None
+        raise Failed(str(error), f"tracemill account list --project {word(str(project))}") from None

@@ -1,11 +1,13 @@
 """The project folder: init, lint, test, doctor, verify; and the hub itself: run."""
 
+import json
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 
+from tracemill.cli import offline
 from tracemill.cli.doctor import doctor as doctor
 from tracemill.cli.options import HERE, Json, Project, Url, hub
 from tracemill.cli.terminal import (
@@ -27,7 +29,7 @@ from tracemill.cli.terminal import (
 Folder = Annotated[Path, typer.Argument(help="The project folder.", show_default="here")]
 
 
-def init(folder: Folder = HERE) -> int:
+def init(folder: Folder = HERE, as_json: Json = False) -> int:
     """Write a commented project folder: two systems to observe, who owns what, one site."""
     from tracemill.app.starter import FolderNotEmpty, write_starter
 
@@ -35,9 +37,13 @@ def init(folder: Folder = HERE) -> int:
         written = write_starter(folder)
     except FolderNotEmpty as error:
         raise Failed(str(error), "tracemill init NEW_FOLDER") from None
+    following = f"edit systems/*.yaml, then: tracemill lint {word(str(folder))} && tracemill run --project {word(str(folder))}"
+    if as_json:
+        show_json({"folder": str(folder), "written": list(map(str, written)), "next": following})
+        return OK
     for path in written:
-        out.print(f"wrote {path}")
-    say_next(f"edit systems/*.yaml, then: tracemill lint {folder} && tracemill run --project {folder}")
+        out.print(f"wrote {shown(str(path))}")
+    say_next(following)
     return OK
 
 
@@ -68,7 +74,7 @@ def examples(folder: Folder = HERE, as_json: Json = False) -> int:
     """Run the examples of every mapping: they are its tests."""
     from tracemill.app.check import run_all_examples
 
-    with working("running the examples"):
+    with offline.opening(folder), working("running the examples"):
         results = run_all_examples(folder)
     failed = [r for r in results if not r.passed]
     if as_json:
@@ -82,24 +88,20 @@ def examples(folder: Folder = HERE, as_json: Json = False) -> int:
     return FAILED if failed else OK
 
 
-def run(project: Project = HERE) -> int:
+def run(project: Project = HERE, as_json: Json = False) -> int:
     """Run the hub with its API and pages."""
-    from tracemill.app.config import ConfigError
     from tracemill.app.serve import serve
-    from tracemill.store.engine import AlreadyRunning
 
     def tell(address: str, link: str) -> None:
+        if as_json:
+            print(json.dumps({"url": address, "pages": f"{address}/open?token={link}", "docs": f"{address}/docs"}), flush=True)
+            return
         err.print(f"[bold]hub[/]    {address}\n[bold]pages[/]  {address}/open?token={link}   (opens once, within 10 minutes)")
         err.print(f"[bold]API[/]    {address}/docs\nCtrl-C stops it; what is under way is finished first.")
 
     try:
-        return serve(project, tell)
-    except ConfigError as error:
-        for f in error.findings:
-            err.print(str(f), markup=False)
-        raise Failed(f"{len(error.findings)} findings in the project", f"tracemill lint {word(str(project))}", FINDINGS) from None
-    except AlreadyRunning as error:
-        raise Failed(str(error), f"tracemill status --project {word(str(project))}") from None
+        with offline.opening(project):
+            return serve(project, tell)
     except SystemExit:
         said = "another program listens on the hub's address, or it is none of this machine; see listen: in tracemill.yaml"
         raise Failed(said, f"tracemill doctor --project {word(str(project))}") from None
@@ -130,14 +132,10 @@ def _chains(project: Path, url: str) -> list[dict[str, Any]]:
         return list(hub(project, url).get("/v1/audit/verify"))
     except Unreachable:  # also after a hub was killed: its run.json still stands
         from tracemill.app.check import offline_chains
-        from tracemill.app.config import ConfigError
 
-        try:
+        with offline.opening(project):
             _need_database(project)
             return offline_chains(project)
-        except ConfigError as error:
-            said = f"{counted(len(error.findings), 'finding')} in the project"
-            raise Failed(said, f"tracemill lint {word(str(project))}", FINDINGS) from None
 
 
 def _need_database(project: Path) -> None:

@@ -15,6 +15,7 @@ from tracemill.cli.terminal import (
     Failed,
     Unreachable,
     clock,
+    counted,
     cut,
     out,
     say_next,
@@ -52,7 +53,9 @@ def msg_list(
     raw, groups, dead = (groups, dead), shown(groups), shown(dead)
     for g in groups:
         held = ", ".join(g["impact"]["lots"][:5]) + (" …" if g["impact"]["total"] > 5 else "")
-        lots = f"{g['impact']['total']} lots held: {held}" if g["impact"]["total"] else "no lot held"
+        lots = f"{counted(g['impact']['total'], 'lot')} held: {held}" if g["impact"]["total"] else "no known lot held"
+        if g["impact"]["waiting"]:
+            lots += f"; held as soon as it is told of: {', '.join(g['impact']['waiting'][:5])}"
         out.print(f"[bold]{g['count']} ×[/] {g['system']}/{g['feed']} {g['code']}  {cut(g['cause'], 160)}")
         out.print(f"    [dim]{lots}; oldest {clock(g['oldest'])}; {g['hint']}[/]")
         for m in g["messages"][:5]:
@@ -113,6 +116,8 @@ def msg_show(
         out.print(f"cause   {line['code']} {line['cause']}\nhint    {line['hint']}")
     if found["impact"]["total"]:
         out.print(f"impact  {found['impact']['total']} lots held: {', '.join(found['impact']['lots'])}")
+    if found["impact"]["waiting"]:
+        out.print(f"impact  held as soon as it is told of: {', '.join(found['impact']['waiting'])}")
     out.print(f"keys    {', '.join(f'{k} {v}' for k, v in found['keys'])}")
     out.print(found["body"])
     if line["state"] == "parked":
@@ -190,17 +195,22 @@ def msg_discard(
 
 @case.command("list")
 def case_list(
-    project: Project = HERE, url: Url = "", as_json: Json = False, every: Annotated[bool, typer.Option("--all")] = False
-) -> int:
+    project: Project = HERE, url: Url = "", as_json: Json = False, every: Annotated[bool, typer.Option("--all")] = False,
+    cursor: Annotated[str, typer.Option(help="Go on where the last list stopped.")] = "",
+) -> int:  # fmt: skip
     """List open cases, unsafe ones first."""
-    found = hub(project, url).get("/v1/cases", state="all" if every else "open")
+    page = hub(project, url).get("/v1/cases", state="all" if every else "open", cursor=cursor, limit=200)
+    found = page["items"]
     if as_json:
-        show_json(found)
+        show_json(page)
     for c in () if as_json else shown(found):
         mark = "[bold red]UNSAFE[/]" if c["consequence"] == "unsafe" else "[yellow]late[/]  "
         out.print(f"{mark} {c['id']}  {c['title']}  [dim]{clock(c['opened_at'])}[/]\n       [dim]{c['next_action']}[/]")
     if not found and not as_json:
         out.print("no open case")
+    if page["next"] and not as_json:
+        out.print(f"[dim]{page['showing']}[/]")
+        say_next(f"tracemill case list --cursor {page['next']}")
     return FINDINGS if any(not c["closed_at"] for c in found) else OK
 
 

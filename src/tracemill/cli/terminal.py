@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -31,11 +30,16 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Failed(Exception):
-    """A command that cannot do what was asked; `next` is the command that helps."""
+    """A command that cannot do what was asked; `next_command` is the one that helps, `more` what a program wants to know."""
 
-    def __init__(self, text: str, next_command: str = "", code: int = FAILED) -> None:
+    def __init__(self, text: str, next_command: str = "", code: int = FAILED, **more: Any) -> None:
         super().__init__(text)
-        self.next_command, self.code = next_command, code
+        self.next_command, self.code, self.more = next_command, code, more
+
+    def problem(self) -> dict[str, Any]:
+        """Return the failure as data, in the form of problem details (RFC 9457)."""
+        said = {"title": "Usage" if self.code == USAGE else "Failed", "detail": str(self), **self.more, "exit": self.code}
+        return said | ({"next": self.next_command} if self.next_command else {})
 
 
 class Unreachable(Failed):
@@ -88,7 +92,10 @@ def say_next(command: str) -> None:
         err.print(command, markup=False)
 
 
-def fail(error: Failed) -> int:
+def fail(error: Failed, as_json: bool = False) -> int:
+    """Say what failed and what to do; to a program also as data."""
+    if as_json:
+        show_json(error.problem())
     err.print("error:", style="bold red", end=" ")
     err.print(visible(str(error)), markup=False)
     say_next(error.next_command)
@@ -109,7 +116,3 @@ def clock(text: str | None) -> str:
     if not text:
         return ""
     return datetime.fromisoformat(text).astimezone().strftime("%d %b %H:%M:%S")
-
-
-def is_person() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -71,10 +71,5 @@ def obstacles(lot: LotView) -> tuple[Obstacle, ...]:
     return tuple(found)
 
 
-def shown(lot: LotView) -> tuple[SystemView, ...]:
-    """Return the systems that have, or should have, something to say about a lot: a silent one is drawn, not left out."""
-    return tuple(s for s in lot.systems if s.available is not None or s.wanted or s.owns or s.roles)
-
-
 def stale(system: SystemView) -> bool:
-    return system.age_seconds is not None and system.age_seconds > STALE_SECONDS
+    return system.read_at is not None and (system.age_seconds or 0) > STALE_SECONDS

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from tracemill.answers import lot as lot_answers
 from tracemill.answers import messages, reference, timeline
 from tracemill.answers.reference import Candidate
+from tracemill.answers.then import Then, position_at
 from tracemill.console import figures
 from tracemill.console.page import HEADERS, TWIN, NotShown, PageRoute, answer, askable, hub_of
 from tracemill.console.session import reader_of
@@ -41,8 +42,8 @@ async def listed(
 
 
 @router.get("/lots/{ref:path}")
-async def one(request: Request, ref: str, as_of: str = "") -> Response:
-    """One lot, now or as it was at a time."""
+async def one(request: Request, ref: str, as_of: str = "", known_at: str = "", at: str = "", ask: str = "") -> Response:
+    """One lot: now, as it was at a time, or as the hub knew it at a time."""
     reader_of(request)
     hub = hub_of(request)
     found = await _meant(hub, askable(ref))
@@ -51,24 +52,29 @@ async def one(request: Request, ref: str, as_of: str = "") -> Response:
                        "search for a part of it, or for another key")  # fmt: skip
     if len(found) > 1 and found[0].matched != "id":
         return answer(request, "which.html", {"lots": found}, 300, ref=ref.removesuffix(TWIN), lots=found)
-    then = moment(as_of, request.app.state.pages.globals["zone"])
-    if then is not None and as_of != then.isoformat():
-        return RedirectResponse(address(quote(request.scope["path"], safe="/"), as_of=then.isoformat()), 303, HEADERS)
-    return await _lot(request, hub, found[0], then)
+    given = {"as_of": as_of, "known_at": known_at} | ({ask: at} if ask in ("as_of", "known_at") else {})
+    past = {name: moment(name, text, request.app.state.pages.globals["zone"]) for name, text in given.items()}
+    absolute = {name: when.isoformat() if when else "" for name, when in past.items()}
+    if absolute != {"as_of": as_of, "known_at": known_at}:
+        return RedirectResponse(address(quote(request.scope["path"], safe="/"), **absolute), 303, HEADERS)
+    return await _lot(request, hub, found[0], past["as_of"], past["known_at"])
 
 
-async def _lot(request: Request, hub: Hub, meant: Candidate, then: datetime | None) -> Response:
-    now = hub.runtime.clock()
+async def _lot(request: Request, hub: Hub, meant: Candidate, as_of: datetime | None, known_at: datetime | None) -> Response:
+    now, when = hub.runtime.clock(), known_at or as_of
+    known = await hub.runtime.store.read(lambda c: position_at(c, meant.site, known_at)) if known_at else None
+    then = Then(as_of=as_of, known_at=known)
     view = await hub.runtime.store.read(lambda c: lot_answers.view(c, meant.id, hub.runtime.policies, now, then))
     if view is None:
-        cause = f"Nothing was known of lot {meant.number} at {then.isoformat() if then else 'any time'}."
-        raise NotShown(404, f"{meant.number} was not known then", cause, "choose a later time, or leave as_of out")
+        cause = f"Nothing was known of lot {meant.number} at {when.isoformat() if when else 'any time'}."
+        raise NotShown(404, f"{meant.number} was not known then", cause, "choose a later time, or leave it out")
     told = await hub.runtime.store.read(lambda c: timeline.entries(c, view.id, then))
     came = await hub.runtime.store.read(lambda c: messages.listed(c, None, limit=20, lot_id=view.id))
-    value = {**plain(view), "timeline": told, "messages": came}
+    value = {**plain(view), "known_then": known_at, "timeline": told, "messages": came}
     return answer(
-        request, "lot.html", value, lot=view, told=told, messages=came, path=lot_path(view.id), systems=figures.shown(view),
+        request, "lot.html", value, lot=view, told=told, messages=came, path=lot_path(view.id), systems=view.systems,
         stale=figures.stale, balance=figures.balance(view, _capped(hub, view.site)), obstacles=figures.obstacles(view),
+        known_then=known_at,
     )  # fmt: skip
 
 
@@ -92,13 +98,13 @@ async def _called(hub: Hub, name: str, sites: tuple[str, ...] | None) -> list[Ca
     return await hub.runtime.store.read(lambda c: reference.find(c, name, sites))
 
 
-def moment(text: str, zone: str) -> datetime | None:
+def moment(name: str, text: str, zone: str) -> datetime | None:
     """Read a time from the address; one without an offset is the plant's own clock. What is no time is refused, never guessed."""
     if not text:
         return None
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
-        cause = f"as_of {text!r} is not an ISO 8601 time."
+        cause = f"{name} {text!r} is not an ISO 8601 time."
         raise NotShown(422, "This time cannot be read", cause, "write it as 2026-11-23T14:05:00+01:00") from None
     return read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))

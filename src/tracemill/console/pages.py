@@ -7,11 +7,12 @@ from starlette.responses import RedirectResponse, Response
 
 from tracemill.answers import cases, search, status
 from tracemill.answers import lot as lot_answers
-from tracemill.console import lots, messages
+from tracemill.console import commands, lots, messages
 from tracemill.console.page import CLOSED, HEADERS, PageRoute, answer, askable, hub_of, is_twin, page, refused
 from tracemill.console.session import Sessions, reader_of, remember
 from tracemill.console.words import environment, lot_path
 from tracemill.hub.hub import Hub
+from tracemill.model.status import Consequence
 
 STYLE = files("tracemill.console").joinpath("static/style.css").read_bytes()
 ICON = files("tracemill.console").joinpath("static/icon.svg").read_bytes()
@@ -22,7 +23,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 def install(app: FastAPI, hub: Hub, sessions: Sessions, zone: str) -> None:
     """Add the pages to an application; times are shown in this zone."""
     app.state.sessions, app.state.pages, app.state.console_hub = sessions, environment(zone), hub
-    for part in (router, lots.router, messages.router):
+    for part in (router, lots.router, commands.router, messages.router):
         app.include_router(part)
 
 
@@ -60,9 +61,9 @@ async def start(request: Request, q: str = "") -> Response:
     now = hub.runtime.clock()
     board = await hub.runtime.store.read(lambda c: status.board(c, hub.runtime.policies, now))
     newest = await hub.runtime.store.read(lambda c: lot_answers.listed(c, None, limit=15))
-    found = await hub.runtime.store.read(lambda c: cases.listed(c, None))
-    value = {"board": board, "cases": found, "lots": newest}
-    return answer(request, "start.html", value, board=board, lots=newest, cases=found)
+    late = await hub.runtime.store.read(lambda c: cases.listed(c, None, limit=8, consequence=Consequence.LATE))
+    value = {"board": board, "late": late, "lots": newest}
+    return answer(request, "start.html", value, board=board, lots=newest, late=late)
 
 
 async def _searched(request: Request, hub: Hub, q: str) -> Response:

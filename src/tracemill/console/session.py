@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 COOKIE = "tracemill"
-FIELDS = 20
+FIELDS = 600  # a page of commands to approve is one form
 
 
 class Sessions(Protocol):

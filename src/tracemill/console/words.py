@@ -1,7 +1,7 @@
 """What templates show: statuses as icon, word and colour; times in the plant's zone with UTC beside; links to what is named."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -33,11 +33,7 @@ SAID = {
     "beyond": "shows too much", "less": "shows less", "silent": "no reading", "restricting": "being restricted",
     "observe": "only observed", "propose": "asks before it acts",
 }  # fmt: skip
-DECIDED = {
-    "accept": "accepted", "concession": "accepted by concession", "reject": "rejected", "rework": "to be reworked",
-    "regrade": "regraded", "return": "to be returned", "scrap": "to be scrapped", "reinspect": "to be inspected again",
-    "invalidated": "invalidated", "hold": "on hold", "pending": "pending",
-}  # fmt: skip
+NOTICED = timedelta(minutes=1)  # sources tell time to the minute
 ASKED = {
     "open_inspection": "inspection", "open_nonconformance": "nonconformance", "post_sample": "sample posting",
     "set_status": "status", "notify": "mail",
@@ -57,6 +53,8 @@ def environment(zone: str) -> Environment:
         clock=lambda at: time(at, place, "%H:%M:%S"),
         offset=lambda at: at.astimezone(place).strftime("%Y-%m-%dT%H:%M:%S"),
         days=lambda told: days(told, place),
+        late=late,
+        moment=lambda at, beside: moment(at, beside, place),
         ago=lambda since, now: f"{words.age(since, now)} ago",
         status=status,
         icon=icon,
@@ -64,7 +62,7 @@ def environment(zone: str) -> Environment:
         counted=words.counted,
         lot_path=lot_path,
         address=address,
-        decided=lambda word: DECIDED.get(word, word),
+        decided=lambda word: words.DECIDED.get(word, word),
         asked=lambda verb: ASKED.get(verb, verb.replace("_", " ")),
         plainly=lambda word: word.replace("_", " "),
         sentence=lambda text: text[:1].upper() + text[1:],
@@ -94,9 +92,20 @@ def status(word: str) -> Markup:
 
 
 def days(told: Iterable[Entry], zone: ZoneInfo) -> list[tuple[str, list[Entry]]]:
-    """Break a timeline into days of the plant, in the order it has."""
-    grouped = groupby(told, lambda e: e.occurred_at.astimezone(zone).strftime("%A, %Y-%m-%d"))
+    """Break a timeline into days of the plant, in the order it has: that in which we heard of it."""
+    grouped = groupby(told, lambda e: e.recorded_at.astimezone(zone).strftime("%A, %Y-%m-%d"))
     return [(day, list(entries)) for day, entries in grouped]
+
+
+def late(entry: Entry) -> bool:
+    """Say whether we heard of something noticeably later, or earlier, than it is said to have happened."""
+    return abs(entry.recorded_at - entry.occurred_at) >= NOTICED
+
+
+def moment(at: datetime, beside: datetime, zone: ZoneInfo) -> Markup:
+    """Show a time beside another: without its day where that is the same."""
+    same = at.astimezone(zone).date() == beside.astimezone(zone).date()
+    return time(at, zone, "%H:%M" if same else "%Y-%m-%d %H:%M")
 
 
 def lot_path(ref: str) -> str:

@@ -1,37 +1,60 @@
 """The one decision function: event, state and policy in; changes, commands, cases and timers out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracemill.core import dispositions, holds, receipts, reports, stock
+from tracemill.core import approvals, dispositions, holds, inheritance, material, receipts, reports, stock
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.core.usable import allowance
-from tracemill.model import event as e
-from tracemill.model.change import HoldPlaced, IdentityBound, LotCreated, Noted
+from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
 from tracemill.model.decision import Case, Decision
-from tracemill.model.event import Event
+from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold
+from tracemill.model.material import (
+    LotReceived,
+    MaterialConsumed,
+    MaterialProduced,
+    MovementRecorded,
+    SampleTaken,
+    ShipmentShipped,
+    StockObserved,
+)
 from tracemill.model.policy import Policy
-from tracemill.model.status import CaseKind, Consequence, HoldReason
+from tracemill.model.quality import (
+    DispositionDecided,
+    HoldInherited,
+    HoldReleased,
+    HoldRequested,
+    InspectionApproved,
+    InspectionOpened,
+    NonconformanceOpened,
+)
+from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
-    e.LotReceived: receipts.receipt,
-    e.DispositionDecided: dispositions.disposition,
-    e.InspectionOpened: receipts.inspection,
-    e.SampleTaken: receipts.sample,
-    e.HoldRequested: holds.placed,
-    e.HoldReleased: holds.lifted,
-    e.MovementRecorded: receipts.movement,
-    e.NonconformanceOpened: receipts.nonconformance,
-    e.NotificationAcknowledged: reports.acknowledged,
-    e.CommandSettled: reports.settled,
-    e.MessageUnread: holds.unread,
-    e.MessageRead: holds.read,
+    LotReceived: receipts.receipt,
+    DispositionDecided: dispositions.disposition,
+    InspectionOpened: receipts.inspection,
+    InspectionApproved: approvals.approval,
+    SampleTaken: receipts.sample,
+    HoldRequested: holds.placed,
+    HoldReleased: holds.lifted,
+    MovementRecorded: receipts.movement,
+    MaterialConsumed: material.consumed,
+    ShipmentShipped: material.shipped,
+    HoldInherited: inheritance.apply,
+    NonconformanceOpened: receipts.nonconformance,
+    NotificationAcknowledged: reports.acknowledged,
+    CommandSettled: reports.settled,
+    MessageUnread: holds.unread,
+    MessageRead: holds.read,
 }
+
+HISTORICAL = frozenset({"lot.received.v1", "disposition.decided.v1", "inspection.approved.v1"})
 
 
 def needs(event: Event, policy: Policy) -> list[Key]:
@@ -39,23 +62,41 @@ def needs(event: Event, policy: Policy) -> list[Key]:
     return keys(event.lot, event.source, policy)
 
 
+def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tuple[set[str], set[str]]:
+    """Return the suppliers and the items whose inspection histories decisions about these events may read or write."""
+    about = [x for x in events if x.type in HISTORICAL] if policy.inspection.kept else []
+    if not about:
+        return set(), set()
+    suppliers = {lot.supplier.id for lot in view.lots.values() if lot.supplier}
+    suppliers |= {x.data.supplier.id for x in about if isinstance(x.data, LotReceived) and x.data.supplier}
+    items = {lot.item for lot in view.lots.values()} | {x.lot.item for x in about}
+    return suppliers, items - {""}
+
+
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
-    draft = Draft(event, match.lot, policy)
+    draft = Draft(event, match.lot, policy, view.histories)
+    passed_on = inheritance.carried(match.lot) if match.lot.used else {}
     _introduce(draft, match, view)
-    if isinstance(event.data, e.StockObserved):
+    if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
+    elif isinstance(event.data, MaterialProduced):
+        _produced(draft, event.data, view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
     align(draft)
-    if isinstance(event.data, e.StockObserved):
+    if isinstance(event.data, StockObserved):
         stock.close_exposure(draft, allowance(draft.lot).usable)
     alerts.watch(draft)
+    if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
+        draft.spread()
+    _note_edges(draft, view)
     view.put(draft.lot)
+    view.histories.update(draft.histories)
     return draft.decision()
 
 
@@ -73,6 +114,19 @@ def _introduce(draft: Draft, match: Match, view: View) -> None:
     if match.problem:
         _unclear(draft, match)
     view.put(draft.lot)
+
+
+def _produced(draft: Draft, data: MaterialProduced, view: View) -> None:
+    made_in = material.transformation(draft.lot.site, data.work.key)
+    parents = [view.lots[p] for p in view.inputs.get(made_in, ()) if p in view.lots and p != draft.lot.id]
+    material.produced(draft, data, parents, view.lots)
+
+
+def _note_edges(draft: Draft, view: View) -> None:
+    """Let later events of the same batch see what went into a transformation."""
+    for change in [c.change for c in draft.changes if isinstance(c.change, Linked)]:
+        if change.side is Side.INPUT:
+            view.inputs.setdefault(change.transformation, set()).add(draft.lot.id)
 
 
 def _unclear(draft: Draft, match: Match) -> None:

@@ -9,9 +9,9 @@ from tracemill.core.ledger import in_base
 from tracemill.core.usable import UNDECIDED, on_hand, quality_hold
 from tracemill.model.change import Disposed, DispositionIgnored, HoldLifted, HoldPlaced, InspectionLinked, Noted
 from tracemill.model.decision import Case
-from tracemill.model.event import DispositionDecided, Part
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Disposition, Hold
+from tracemill.model.quality import DispositionDecided, Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.status import RELEASING, CaseKind, Consequence, DispositionKind, HoldReason
 
@@ -29,7 +29,7 @@ def disposition(draft: Draft, data: DispositionDecided) -> None:
         return _foreign_claim(draft, data, parts, owner)
     order = (draft.event.observed or draft.event.occurred).utc
     last = draft.lot.disposition
-    if last is not None and parts == last.parts and data.inspection == last.inspection:
+    if last is not None and _said(parts, data) == (last.parts, last.inspection, last.nonconforming):
         return None
     late = last is not None and (order < last.decided_at or (order == last.decided_at and _frees(parts, last)))
     if last is not None and late and _frees(parts, last):
@@ -42,6 +42,10 @@ def disposition(draft: Draft, data: DispositionDecided) -> None:
         draft.add(InspectionLinked(inspection=data.inspection, system=draft.event.source))
     _apply(draft, data, parts, order, late)
     return None
+
+
+def _said(parts: tuple[Part, ...], data: DispositionDecided) -> tuple[tuple[Part, ...], str, int | None]:
+    return parts, data.inspection, data.nonconforming
 
 
 def _in_base(draft: Draft, part: Part) -> Part:
@@ -80,6 +84,7 @@ def _apply(draft: Draft, data: DispositionDecided, parts: tuple[Part, ...], orde
             meaning=data.meaning,
             owner=draft.event.source,
             pending_review=late,
+            nonconforming=data.nonconforming,
         )
     )
     undecided = [p for p in parts if p.decision in UNDECIDED]

@@ -1,26 +1,31 @@
 """A draft: the decision about one event while it is being made, with the lot as it becomes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from tracemill.core.evolve import evolve
+from tracemill.core.inspection_history import History, Standing, begun, due
 from tracemill.model.change import ActAsked, AnyChange, CaseClosed, CaseOpened
 from tracemill.model.decision import Case, Command, Decision, LotChange, Timer, act_id
 from tracemill.model.event import Event
+from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Lot, OpenCase
 from tracemill.model.policy import Policy, SystemPolicy
-from tracemill.model.status import CaseKind
+from tracemill.model.status import CaseKind, Severity
 
 
 class Draft:
     """Collects changes, commands, cases and timers for one event and one lot."""
 
-    def __init__(self, event: Event, lot: Lot, policy: Policy) -> None:
+    def __init__(self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None) -> None:
         self.event, self.lot, self.policy = event, lot, policy
+        self.histories = dict(histories or {})
         self.changes: list[LotChange] = []
         self.commands: list[Command] = []
         self.cases: list[Case] = []
         self.timers: list[Timer] = []
+        self._spreads = False
 
     @property
     def now(self) -> datetime:
@@ -32,10 +37,22 @@ class Draft:
         """The policy of the system that the event came from."""
         return self.policy.systems.get(self.event.source) or SystemPolicy(name=self.event.source)
 
+    def history(self, key: HistoryKey) -> History:
+        """Return an inspection history; an empty one where nothing is known yet."""
+        return self.histories.get(key) or begun(key, Severity(self.policy.inspection.severity))
+
+    def due(self, key: HistoryKey) -> Standing:
+        """Return which inspection is due for a lot that arrives now."""
+        return due(self.history(key), self.now, self.policy.inspection.skip)
+
     def add(self, *changes: AnyChange) -> None:
         for change in changes:
             self.changes.append(LotChange(lot=self.lot.id, change=change))
             self.lot = evolve(self.lot, change)
+
+    def spread(self) -> None:
+        """Have the holds of this lot carried on to what was made from it."""
+        self._spreads = True
 
     def act(self, system: str, verb: str, purpose: str, value: dict[str, Any]) -> None:
         """Ask a system to do something once: the same system, verb, lot and purpose is the same act for ever."""
@@ -61,5 +78,9 @@ class Draft:
 
     def decision(self) -> Decision:
         return Decision(
-            changes=tuple(self.changes), commands=tuple(self.commands), cases=tuple(self.cases), timers=tuple(self.timers)
+            changes=tuple(self.changes),
+            commands=tuple(self.commands),
+            cases=tuple(self.cases),
+            timers=tuple(self.timers),
+            spreads=(self.lot.id,) if self._spreads else (),
         )

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from tracemill.model import change as c
+from tracemill.model.inspection import Submission, Withdrawn
 from tracemill.model.lot import Act, Disposition, Exposure, Lot, Wanted
+from tracemill.model.status import Side
 
 replace = msgspec.structs.replace
 
@@ -79,12 +81,23 @@ def _disposed(lot: Lot, ch: c.Disposed) -> Lot:
             meaning=ch.meaning,
             owner=ch.owner,
             pending_review=ch.pending_review,
+            nonconforming=ch.nonconforming,
         ),
     )
 
 
 def _inspected(lot: Lot, ch: c.InspectionLinked) -> Lot:
     return replace(lot, inspections={**lot.inspections, ch.inspection: ch.system})
+
+
+def _planned(lot: Lot, ch: c.InspectionPlanned) -> Lot:
+    return replace(lot, planned=ch.plan)
+
+
+def _recorded(lot: Lot, ch: c.HistoryRecorded) -> Lot:
+    if isinstance(ch.fact, Withdrawn):
+        return replace(lot, submission=None)
+    return replace(lot, submission=ch.fact) if isinstance(ch.fact, Submission) else lot
 
 
 def _nonconforming(lot: Lot, ch: c.NonconformanceLinked) -> Lot:
@@ -101,6 +114,16 @@ def _moved(lot: Lot, ch: c.Moved) -> Lot:
     }
     moved = {**lot.moved, ch.kind: lot.moved.get(ch.kind, Decimal(0)) + ch.quantity} if ch.counts else lot.moved
     return replace(lot, exposures=exposures, moved=moved)
+
+
+def _linked(lot: Lot, ch: c.Linked) -> Lot:
+    if ch.side is Side.INPUT:
+        return lot if lot.used else replace(lot, used=True)
+    return lot if ch.transformation in lot.made_by else replace(lot, made_by=(*lot.made_by, ch.transformation))
+
+
+def _shipped(lot: Lot, ch: c.ShipmentChanged) -> Lot:
+    return replace(lot, shipments={**lot.shipments, ch.shipment: ch.shipped})
 
 
 def _wanted(lot: Lot, ch: c.TargetWanted) -> Lot:
@@ -154,9 +177,13 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Disposed: _disposed,
     c.DispositionIgnored: _unchanged,
     c.InspectionLinked: _inspected,
+    c.InspectionPlanned: _planned,
+    c.HistoryRecorded: _recorded,
     c.NonconformanceLinked: _nonconforming,
     c.Sampled: _sampled,
     c.Moved: _moved,
+    c.Linked: _linked,
+    c.ShipmentChanged: _shipped,
     c.TargetWanted: _wanted,
     c.ActAsked: _asked,
     c.CommandReported: _reported,

@@ -3,14 +3,17 @@
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import in_base
 from tracemill.model.change import HoldLifted, HoldPlaced, Noted
-from tracemill.model.event import HoldReleased, HoldRequested, MessageRead, MessageUnread
+from tracemill.model.event import MessageRead, MessageUnread
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold
+from tracemill.model.quality import HoldReleased, HoldRequested
 from tracemill.model.status import HoldReason
 
 
 class NotAllowed(ValueError):
     """Only the placer, or a role with the right, lifts a hold."""
+
+    hint = "lift it where it was placed, or name who else may under lifters: of the site's file; then discard this message"
 
 
 def placed(draft: Draft, data: HoldRequested) -> None:

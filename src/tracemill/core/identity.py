@@ -2,11 +2,15 @@
 
 from datetime import datetime
 
-from tracemill.model.event import Event, LotReceived, LotRef
+from tracemill.core.inspection_history import History
+from tracemill.model.event import Event
 from tracemill.model.identifier import derived, look
+from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Hold, Lot
+from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record
+from tracemill.model.reference import LotRef
 
 Key = tuple[str, str, str]  # system, scope (item, or ""), id
 
@@ -20,6 +24,8 @@ class View:
         self.waiting: dict[str, tuple[Hold, ...]] = {}  # by what any system calls the lot
         self.lookalikes: dict[Key, str] = {}
         self.written: dict[tuple[str, str], datetime] = {}
+        self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
+        self.histories: dict[HistoryKey, History] = {}
 
     def put(self, lot: Lot) -> None:
         self.lots[lot.id] = lot

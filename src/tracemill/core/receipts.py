@@ -3,13 +3,8 @@
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import base_unit, in_base
 from tracemill.model.change import Exposed, InspectionLinked, LotDescribed, Moved, NonconformanceLinked, Sampled
-from tracemill.model.event import (
-    InspectionOpened,
-    LotReceived,
-    MovementRecorded,
-    NonconformanceOpened,
-    SampleTaken,
-)
+from tracemill.model.material import LotReceived, MovementRecorded, SampleTaken
+from tracemill.model.quality import InspectionOpened, NonconformanceOpened
 from tracemill.model.status import Receipt
 
 SIGNS = {

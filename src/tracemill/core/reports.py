@@ -4,6 +4,7 @@ from tracemill.core.draft import Draft
 from tracemill.model.change import CommandReported, IdentityBound, InspectionLinked, NonconformanceLinked
 from tracemill.model.decision import Case
 from tracemill.model.event import CommandSettled, NotificationAcknowledged
+from tracemill.model.identifier import BadIdentifier, opaque
 from tracemill.model.status import CaseKind, Consequence
 
 
@@ -32,12 +33,29 @@ def settled(draft: Draft, data: CommandSettled) -> None:
 
 
 def _link(draft: Draft, data: CommandSettled) -> None:
+    """Keep what the target calls the thing it made; an id that cannot be kept byte for byte is a case, not a name."""
+    try:
+        opaque(data.native)
+    except BadIdentifier as error:
+        return draft.case(_unkept(draft, data, str(error)))
     if data.verb == "open_inspection":
         draft.add(IdentityBound(system=data.system, id=data.native), InspectionLinked(inspection=data.native, system=data.system))
     elif data.verb == "open_nonconformance":
         draft.add(NonconformanceLinked(nonconformance=data.native, system=data.system))
     elif data.verb == "set_status" and data.native not in draft.lot.identities.get(data.system, ()):
         draft.add(IdentityBound(system=data.system, id=data.native))
+
+
+def _unkept(draft: Draft, data: CommandSettled, cause: str) -> Case:
+    words = data.verb.replace("_", " ")
+    return Case(
+        key=f"identity:{draft.lot.id}:{data.system}:{data.verb}",
+        kind=CaseKind.IDENTITY,
+        lot=draft.lot.id,
+        title=f"{words} of {draft.lot.number} in {data.system} was given a name that cannot be kept: {cause}",
+        next_action=f"what {data.system} says under this name does not find the lot; link it there by another id",
+        evidence={"system": data.system, "purpose": data.purpose, "native": data.native[:300]},
+    )
 
 
 def _case(draft: Draft, data: CommandSettled, key: str) -> Case:

@@ -1,25 +1,17 @@
 """Single sampling plans by attributes (ISO 2859-1:1999, clause 10): how many items to draw, how many may fail.
 
-Only the plan is answered here; when to switch between normal, tightened and reduced (clause 9.3) is not.
+Only the plan is answered here; `switching.py` says when normal, tightened or reduced inspection is due (clause 9.3).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 
 from tracemill.core.sampling_tables import AQLS, CODE_LETTERS, DOWN, LEVELS, PLANS, SAMPLE_SIZES, UP
+from tracemill.model.status import Severity as Severity
 
 _HINT = ", ".join(map(str, AQLS))
-
-
-class Severity(StrEnum):
-    """How strict the inspection is (ISO 2859-1:1999, clause 9)."""
-
-    NORMAL = "normal"
-    TIGHTENED = "tightened"
-    REDUCED = "reduced"
 
 
 class SamplingError(ValueError):

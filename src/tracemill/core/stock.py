@@ -6,12 +6,13 @@ from decimal import Decimal
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import base_unit, in_base, signed_in_base
 from tracemill.model.change import Exposed, HoldLifted, HoldPlaced, StockClaimed
-from tracemill.model.event import Restriction, StockObserved, StockRow
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Claim, Hold
+from tracemill.model.material import Restriction, StockObserved, StockRow
 from tracemill.model.status import StockStatus
 
 ZERO = Decimal(0)
+_NOTHING = dict.fromkeys(StockStatus, ZERO)
 
 
 def observation(draft: Draft, data: StockObserved, written_at: datetime | None = None) -> bool:
@@ -37,7 +38,7 @@ def _unit(draft: Draft, data: StockObserved) -> str:
 
 
 def _claim(draft: Draft, data: StockObserved, started: datetime) -> Claim:
-    sums = dict.fromkeys(StockStatus, ZERO)
+    sums = dict(_NOTHING)
     foreign = ZERO
     native: list[str] = []
     for row in data.rows:

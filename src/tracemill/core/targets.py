@@ -115,7 +115,8 @@ def _broken(wanted: Wanted | None, claim: Claim, system: SystemPolicy) -> bool:
 
 def undisputed(lot: Lot) -> Target:
     """Return the target apart from the hub's own conflict holds: else two systems would keep each other in conflict."""
-    return allowance(replace(lot, holds={k: h for k, h in lot.holds.items() if not _is_conflict(h)})).target
+    others = {k: h for k, h in lot.holds.items() if not _is_conflict(h)}
+    return allowance(lot if len(others) == len(lot.holds) else replace(lot, holds=others)).target
 
 
 def _is_conflict(hold: Hold) -> bool:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Claim, Hold, Lot, Target
+from tracemill.model.quantity import show
 from tracemill.model.record import Record
 from tracemill.model.status import RELEASING, DispositionKind, HoldReason
 
@@ -27,9 +28,14 @@ class Allowance(Record, frozen=True):
 
 def on_hand(lot: Lot) -> Decimal:
     """Return what should exist: received, less destroyed samples, plus signed movements; else what systems claim."""
-    if lot.received_at is None:
+    if lot.received_at is None and "produced" not in lot.moved:
         return max((claim.total for claim in lot.claims.values()), default=ZERO)
     return max(ZERO, lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO))
+
+
+def counted(lot: Lot) -> bool:
+    """Say whether anybody has told how much of a lot there is: nothing told is not nothing there."""
+    return lot.received_at is not None or bool(lot.claims)
 
 
 def used(lot: Lot) -> Decimal:
@@ -60,8 +66,8 @@ def allowance(lot: Lot) -> Allowance:
     accepted, rejected = decided(lot)
     whole = [h for h in lot.holds.values() if h.quantity is None]
     others = _restricted_by_others(lot, rejected)
-    doubted = sum((h.quantity or ZERO for h in lot.holds.values() if h.reason is HoldReason.CONFLICT), ZERO)
-    usable = ZERO if whole else max(ZERO, min(accepted, total) - others)
+    doubted = sum((h.quantity or ZERO for h in _disputes(lot) if h.system != "hub"), ZERO)
+    usable = ZERO if whole else max(ZERO, min(min(accepted, total) - others, total - _shown_beyond(lot)))
     return Allowance(
         known=lot.disposition is not None or bool(whole),
         usable=usable,
@@ -89,6 +95,18 @@ def complies(target: Target, claim: Claim, expresses: str) -> bool:
     return claim.available == want.available and (expresses == "cap" or claim.blocked >= want.blocked)
 
 
+def _disputes(lot: Lot) -> list[Hold]:
+    return [h for h in lot.holds.values() if h.reason is HoldReason.CONFLICT and h.quantity is not None]
+
+
+def _shown_beyond(lot: Lot) -> Decimal:
+    """Return how much a system lets people use beyond what is allowed.
+
+    That is material which is restricted already; only a system that shows more than there is makes it more.
+    """
+    return max((h.quantity or ZERO for h in _disputes(lot) if h.system == "hub"), default=ZERO)
+
+
 def quality_hold(lot: str, reason: HoldReason) -> str:
     """Return the id of the hold that quality's own decision places for a reason: one of each kind."""
     return derived("hold", lot, "quality", reason)
@@ -99,8 +117,11 @@ def _restricted_by_others(lot: Lot, rejected: Decimal) -> Decimal:
 
     Somebody's block "because it is rejected" is the same material that quality rejected; only what it exceeds is more.
     """
+    found = [h for h in lot.holds.values() if h.quantity is not None]
+    if not found:
+        return ZERO
     decision = quality_hold(lot.id, HoldReason.REJECTED)
-    found = [h for h in lot.holds.values() if h.quantity is not None and h.id != decision]
+    found = [h for h in found if h.id != decision and not (h.reason is HoldReason.CONFLICT and h.system == "hub")]
     echoes = sum((h.quantity or ZERO for h in found if h.reason is HoldReason.REJECTED), ZERO)
     return sum((h.quantity or ZERO for h in found if h.reason is not HoldReason.REJECTED), ZERO) + max(ZERO, echoes - rejected)
 
@@ -134,12 +155,27 @@ _NEXT = {
     HoldReason.AWAITING_INSPECTION: "decide the inspection in {system}",
     HoldReason.UNREAD: "read it: tracemill msg show {native}",
     HoldReason.REJECTED: "quality decides again in {system}, or the goods are returned",
+    HoldReason.QUALITY: "quality decides again in {system}",
+    HoldReason.CONFLICT: "restrict it there; the hold lifts itself once that is read back",
+    HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }
+
+
+def _next(hold: Hold, system: str) -> str:
+    """Say what ends a hold: a step of the one who can take it."""
+    placer = "people at the hub lift it" if hold.system == "hub" else "the placer lifts it in {system}"
+    return _NEXT.get(hold.reason, placer).format(system=system, native=hold.native)
+
+
+def said(amount: Decimal, lot: Lot) -> str:
+    """Write an amount in the lot's unit; without one where nobody has told it, rather than in pieces."""
+    return str(lot.quantity(amount)) if lot.unit else show(amount)
 
 
 def hold_words(hold: Hold, lot: Lot) -> str:
     """Say a hold in words: what, how much, by whom."""
-    amount = "" if hold.quantity is None else f"{lot.quantity(hold.quantity)} "
+    unknown = hold.quantity == ZERO and not counted(lot)
+    amount = "a quantity not known, " if unknown else "" if hold.quantity is None else f"{said(hold.quantity, lot)} "
     by = f" by {hold.by}" if hold.by and hold.by != hold.system else ""
     note = f": {hold.note}" if hold.note else ""
     placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
@@ -154,7 +190,7 @@ def reasons(lot: Lot, quality: str = "") -> list[Reason]:
             owner=who,
             since=h.placed_at,
             kind=h.reason,
-            next_action=_NEXT.get(h.reason, "the placer lifts it in {system}").format(system=who, native=h.native),
+            next_action=_next(h, who),
         )
         for h in lot.holds.values()
         for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.system]

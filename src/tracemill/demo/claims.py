@@ -15,8 +15,9 @@ class Claim:
     says: str
     expected: Any
     got: Any
-    owner: str = ""
     seconds: float = 0.0  # from the act before it to the reading that agreed
+    owner: str = ""  # what the system owns of this lot, by the hub's lot view
+    age: str = ""  # how old the hub's own reading of it is
 
     @property
     def holds(self) -> bool:
@@ -38,8 +39,8 @@ class Scene:
     def plain(self) -> dict[str, Any]:
         """Return the scene as one JSON object."""
         claims = [
-            {"system": c.system, "says": c.says, "expected": c.expected, "read": c.got, "owner": c.owner, "ok": c.holds,
-             "seconds": round(c.seconds, 2)}
+            {"system": c.system, "says": c.says, "expected": c.expected, "read": c.got, "owner": c.owner, "age": c.age,
+             "ok": c.holds, "seconds": round(c.seconds, 2)}
             for c in self.claims
         ]  # fmt: skip
         return {"step": self.name, "title": self.title, "ok": self.holds, "claims": claims}
@@ -48,7 +49,7 @@ class Scene:
 Read = Callable[[], Awaitable[Any]]
 
 
-async def until(system: str, says: str, expected: Any, read: Read, *, owner: str = "", seconds: float = 30) -> Claim:
+async def until(system: str, says: str, expected: Any, read: Read, *, seconds: float = 30) -> Claim:
     """Read until a system shows what is claimed, or the time is over; return the claim with the last reading."""
     started, got = monotonic(), None
     while True:
@@ -58,7 +59,7 @@ async def until(system: str, says: str, expected: Any, read: Read, *, owner: str
             got = f"not there yet ({type(error).__name__}: {error})"
         waited = monotonic() - started
         if got == expected or waited > seconds:
-            return Claim(system, says, expected, got, owner, waited)
+            return Claim(system, says, expected, got, waited)
         await asyncio.sleep(0.1)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from tracemill.demo.claims import Claim
 from tracemill.demo.processes import Process
 
 
@@ -62,9 +64,18 @@ class HubProcess:
         return found
 
     async def system(self, number: str, system: str) -> dict[str, Any]:
-        """Return what the hub knows about a lot in one system: words, owner, age, wanted state."""
+        """Return what the hub knows about a lot in one system: words, owner, age, wanted state; KeyError where nothing."""
         systems: list[dict[str, Any]] = (await self.lot(number))["systems"]
-        return next(s for s in systems if s["system"] == system)
+        return {s["system"]: s for s in systems}[system]
+
+    async def vouched(self, claim: Claim, number: str, system: str) -> Claim:
+        """Add to a claim what its system owns of the lot, and how old the hub's own reading is."""
+        try:
+            view = await self.system(number, system)
+        except KeyError:  # the hub has not heard of the lot there
+            return claim
+        age = "" if view["age"] == "never read" else view["age"]
+        return replace(claim, owner=", ".join(view["owns"]), age=age)
 
     async def act(self, number: str, verb: str) -> dict[str, Any]:
         """Return the last act of a kind for a lot."""

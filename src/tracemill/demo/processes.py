@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import aiohttp
 
+LEASH = str(Path(__file__).with_name("leash.py"))
+
 
 class DidNotStart(RuntimeError):
     """A process of the demo ended or did not answer in time; the text shows the end of its log."""
@@ -35,7 +37,8 @@ class Process:
     def start(self) -> Self:
         with self._log.open("ab") as log:
             environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-            self._child = subprocess.Popen([sys.executable, "-m", *self._arguments], stdout=log, stderr=log, env=environment)  # noqa: S603
+            command = [sys.executable, "-P", LEASH, *self._arguments]
+            self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)  # noqa: S603
         return self
 
     def kill(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -10,8 +11,9 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
-from tracemill.demo.claims import Scene
+from tracemill.demo.claims import Claim, Scene
 from tracemill.demo.processes import DidNotStart, free_port
 from tracemill.demo.stage import Progress, Stage, demo_plant
 from tracemill.demo.tryton import NotInstallable, NotStarted
@@ -24,21 +26,27 @@ PLANTS: Mapping[str, Callable[[Path, int, Progress], AbstractAsyncContextManager
 }
 
 
+class NotPlayed(RuntimeError):
+    """A story that cannot be played, and what to do."""
+
+    def __init__(self, text: str, next_command: str) -> None:
+        super().__init__(text)
+        self.next_command = next_command
+
+
 def demo(*, check: bool, as_json: bool = False, folder: Path | None = None, port: int = 8420, erp: str = "demo") -> int:
-    """Run the demo; return the exit code: 0 only if every claim was read back as expected."""
+    """Run the demo; return the exit code: 0 only if every claim was read back as expected. Raises NotPlayed."""
     if folder is not None and folder.exists() and any(folder.iterdir()):
-        print(f"error: {folder} is not empty, and a story is played once\nnext: give a new folder", file=sys.stderr)
-        return 1
+        raise NotPlayed(f"{folder} is not empty, and a story is played once", "tracemill demo --folder NEW_FOLDER")
     show = show_json if check or as_json else Teller().show
     base = folder or Path(tempfile.mkdtemp(prefix="tracemill-demo-"))
     try:
         opened = PLANTS[erp](base, free_port() if check else port, _progress)
         return asyncio.run(_tell(opened, show, check=check))
     except (DidNotStart, NotInstallable, NotStarted) as error:
-        print(f"error: {error}\nnext: look at {base}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
+        raise NotPlayed(str(error), f"look at {base}" if folder else "tracemill demo --folder NEW_FOLDER") from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 1 if check else 0  # what was not read back is not proven
     finally:
         if folder is None:
             shutil.rmtree(base, ignore_errors=True)
@@ -49,7 +57,9 @@ def _progress(text: str) -> None:
 
 
 async def _tell(opened: AbstractAsyncContextManager[Stage], show: Show, *, check: bool) -> int:
-    failed = 0
+    failed, playing = 0, asyncio.current_task()
+    if playing is not None:  # as Ctrl-C: the plant and the hub end with us
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     async with opened as stage:
         async for scene in stage.scenes:
             show(scene)
@@ -63,9 +73,9 @@ async def _look_around(stage: Stage) -> None:
     """Print where to look, and wait until the reader has seen enough."""
     link = await stage.hub.console_link()
     out = Console()
-    out.print(f"\n[bold]Pages[/]     {link}   (opens once)")
+    out.print(f"\n[bold]Pages[/]     {link}   (opens once)", soft_wrap=True)
     out.print(f"[bold]API docs[/]  {stage.hub.url}/docs")
-    out.print(f"[bold]CLI[/]       tracemill lot {stage.lot} --project {stage.hub.folder}")
+    out.print(f"[bold]CLI[/]       {Path(sys.argv[0])} lot {stage.lot} --project {stage.hub.folder}", soft_wrap=True)
     out.print("\nCtrl-C stops the plant and the hub.")
     await asyncio.Event().wait()
 
@@ -85,9 +95,18 @@ class Teller:
     def show(self, scene: Scene) -> None:
         self._n += 1
         self._out.print(f"\n[bold]{self._n}. {scene.title}[/]")
+        rows = Table.grid(padding=(0, 1))
         for claim in scene.claims:
-            mark = "[green]✓[/]" if claim.holds else "[red]✕[/]"
-            owner = f" [dim]owns {claim.owner}[/]" if claim.owner else ""
-            self._out.print(f"   {mark} {claim.system:<4} {claim.says}{owner} [dim]read after {claim.seconds:.1f} s[/]")
+            rows.add_row(
+                "  ", "[green]✓[/]" if claim.holds else "[red]✕[/]", claim.system, claim.says, f"[dim]{_known(claim)}[/]"
+            )
             if not claim.holds:
-                self._out.print(f"        expected {claim.expected}\n        read     {claim.got}")
+                rows.add_row("", "", "", f"expected {claim.expected}\nread     {claim.got}")
+        self._out.print(rows)
+
+
+def _known(claim: Claim) -> str:
+    """Say who owns a fact, how old the hub's reading of it is, and after how long it was so."""
+    owner = f"owns {claim.owner}; " if claim.owner else ""
+    age = f"hub: {claim.age}; " if claim.age else ""
+    return f"{owner}{age}so after {claim.seconds:.1f} s"

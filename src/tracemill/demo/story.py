@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from tracemill.demo.claims import Claim, Scene, played, until
+from tracemill.demo.claims import Claim, Read, Scene, played, until
 from tracemill.demo.hub import HubProcess
 from tracemill.demo.mailbox import Mailbox, body_of
 from tracemill.demo.people import Plant
@@ -31,14 +31,19 @@ class Story:
 
     async def erp(self, batch: str, says: str, *, seconds: float = 30, **expected: str) -> Claim:
         want = {"F": "0", "Q": "0", "S": "0", **expected}
-        return await until("ERP", says, want, lambda: self.plant.erp(batch), seconds=seconds)
+        claim = await until("ERP", says, want, lambda: self.plant.erp(batch), seconds=seconds)
+        return await self.hub.vouched(claim, batch, "erp")
 
     async def wms(self, lot: str, says: str, *, seconds: float = 30, **expected: str) -> Claim:
         want = {"AVL": "0", "QI": "0", "HLD": "0", "DMG": "0", **expected}
-        return await until("WMS", says, want, lambda: self.plant.wms(lot), owner="places", seconds=seconds)
+        claim = await until("WMS", says, want, lambda: self.plant.wms(lot), seconds=seconds)
+        return await self.hub.vouched(claim, lot, "wms")
 
     async def mes(self, says: str, expected: str) -> Claim:
-        return await until("MES", says, expected, lambda: self.plant.mes(MES_LOT))
+        return await self.hub.vouched(await until("MES", says, expected, lambda: self.plant.mes(MES_LOT)), MES_LOT, "mes")
+
+    async def qms(self, says: str, expected: Any, read: Read) -> Claim:
+        return await self.hub.vouched(await until("QMS", says, expected, read), BATCH, "qms")
 
     async def arrival(self) -> Scene:
         """Supplier batch ACM/7731 arrives and lands free in ERP."""
@@ -64,7 +69,7 @@ class Story:
             return group["supplier_batch"], group["certificate"], bool(group["requirement"]), group["state"]
 
         expected = ("ACM/7731", "COA-7731.pdf", True, "PEND")
-        scene.claims.append(await until("QMS", "inspection open with batch and certificate", expected, told, owner="quality"))
+        scene.claims.append(await self.qms("inspection open with batch and certificate", expected, told))
         group = await self.plant.sample_group(BATCH)
         await self.plant.act("qms", f"/ui/sample-groups/{group['id']}/sample", {"qty": "1", "by": "LAB2", "kind": "destroyed"})
         await self.plant.act("wms", "/ui/samples", {"lot": WMS_LOT, "qty": "1", "by": "LAB2"})
@@ -90,7 +95,7 @@ class Story:
             return found["supplier"], found["purchase_order"], f"{float(found['quantity']['value']):g}"
 
         expected = ("ACME", "4500012345", "96")
-        scene.claims.append(await until("QMS", "nonconformance linked to supplier and order", expected, linked, owner="quality"))
+        scene.claims.append(await self.qms("nonconformance linked to supplier and order", expected, linked))
         return scene
 
     async def procurement(self) -> Scene:

@@ -16,11 +16,12 @@ from tracemill.hub.runtime import Runtime
 from tracemill.mapping.cell import CellError, compile_cell
 from tracemill.model.change import CaseClosed
 from tracemill.model.decision import Decision, LotChange
-from tracemill.model.event import Event, LotRef
+from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
 from tracemill.model.moment import at
 from tracemill.model.record import Record, decode, encode
+from tracemill.model.reference import LotRef
 from tracemill.model.status import FeedKind, MessageState
 from tracemill.observe.metrics import RECEIVED
 from tracemill.store import audit, cases, decisions, idempotency, lots, messages, systems
@@ -137,6 +138,14 @@ async def dispose(runtime: Runtime, lot: Lot, decision: dict[str, Any], by: By) 
     return await _act(runtime, lot, "disposition.decided.v1", {"inspection": "", "signer": by.name, **decision}, by)
 
 
+async def approve_inspection(runtime: Runtime, lot: Lot, approval: dict[str, Any], by: By) -> Fate:
+    """Allow a milder inspection of what this lot is one of, or revoke it: supplier, item and plan are the lot's."""
+    if lot.planned is None:
+        raise Refused(f"the hub planned no inspection of {lot.number}", hint="name a lot that the case is about")
+    scope = {field: getattr(lot.planned.key, field) for field in ("supplier", "item", "plan")}
+    return await _act(runtime, lot, "inspection.approved.v1", {**scope, **approval}, by)
+
+
 async def _act(runtime: Runtime, lot: Lot, kind: str, data: dict[str, Any], by: By) -> Fate:
     """Send an act through the door and wait until it is decided. What is refused is put aside at once: the asker was told.
 
@@ -184,6 +193,7 @@ async def pause(runtime: Runtime, system: str, paused: bool, by: By, reason: str
     await runtime.store.write(write, Priority.DELIVER)
     link.paused = paused
     link.wake.set()
+    link.look.set()
 
 
 class CaseResolved(Record, frozen=True):

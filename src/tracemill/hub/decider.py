@@ -5,13 +5,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from tracemill.core.decide import decide, needs
+from tracemill.core.decide import decide, histories_needed, needs
+from tracemill.core.material import transformation
+from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event
+from tracemill.model.material import MaterialProduced
 from tracemill.model.policy import Policy
-from tracemill.store import decisions, lots
+from tracemill.store import decisions, genealogy, histories, lots
 from tracemill.store.store import Sequence as Ids
 
+LOTS = 500  # in one transaction
 Item = tuple[Event, int]  # an event and the message it came in (0: none)
 
 
@@ -31,18 +35,26 @@ class Decider:
 
     def commit(self, tx: Connection, items: Sequence[Item], now: datetime) -> decisions.Effects:
         """Decide and write a batch. Raises Poisoned for the first event that cannot be decided; then nothing is written."""
-        systems: set[str] = set()
-        restricts = False
-        for site in dict.fromkeys(e.site for e, _ in items):
-            effects = self._site(tx, site, [i for i in items if i[0].site == site], now)
-            systems.update(effects.systems)
-            restricts = restricts or effects.restricts
-        return decisions.Effects(systems=tuple(systems), restricts=restricts)
+        sites = dict.fromkeys(e.site for e, _ in items)
+        made = [self._site(tx, site, [i for i in items if i[0].site == site], now) for site in sites]
+        if any(effects.spreads for effects in made):
+            made.append(self.spread(tx, now))  # what was made from it inherits in the same transaction; the rest follows
+        return decisions.together(made)
+
+    def spread(self, tx: Connection, now: datetime) -> decisions.Effects:
+        """Carry holds on to at most 500 lots that were made from lots whose holds changed."""
+        if (found := genealogy.take_spread(tx, LOTS)) is None:
+            return decisions.Effects()
+        events = family.inheritances(tx, found, now)
+        made = [self._site(tx, site, [(e, 0) for e in events if e.site == site], now) for site in {e.site for e in events}]
+        return decisions.together([*made, decisions.Effects(spreads=True)])
 
     def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:
         policy = self._policies[site]
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
-        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"})
+        made_in = [transformation(site, e.data.work.key) for e, _ in items if isinstance(e.data, MaterialProduced)]
+        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made_in)
+        histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         self._reach(Step.PROCESS_LOADED)
         decided = []
         for event, message_id in items:

@@ -1,6 +1,7 @@
 """Delivering: send what was decided, step by step, each step durable before the next."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 
 from tracemill.core.transfers import transfers
 from tracemill.hub import reading, report
+from tracemill.hub.decider import Item
 from tracemill.hub.link import Link
 from tracemill.hub.outcome import Outcome, backoff, given_up
 from tracemill.hub.runtime import Runtime
@@ -17,12 +19,13 @@ from tracemill.model.connector import InDoubt, Job, Rejected, Unavailable
 from tracemill.model.decision import STATUS_VERB
 from tracemill.model.lot import Lot, Target
 from tracemill.model.quantity import show
+from tracemill.model.record import Record
 from tracemill.model.status import DeliveryState, Once
 from tracemill.observe.logs import log
 from tracemill.observe.metrics import DELIVERIES
 from tracemill.store import deliveries, lots
 from tracemill.store.decisions import Effects
-from tracemill.store.deliveries import Delivery
+from tracemill.store.deliveries import Delivery, Move, Try
 from tracemill.store.writer import Priority
 
 S = DeliveryState
@@ -32,6 +35,15 @@ REPLANS = 6
 
 class Superseded(Exception):
     """A newer decision took this delivery's place while it was under way: stop at once."""
+
+
+class Tried(Record, frozen=True):
+    """A delivery, what came of one try, and when that began and ended."""
+
+    delivery: Delivery
+    outcome: Outcome
+    started: datetime
+    ended: datetime
 
 
 class Sender:
@@ -68,6 +80,7 @@ class Sender:
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
         self._link.wake.set()
+        self._link.look.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._runtime.crashed(error)
 
@@ -158,30 +171,35 @@ class Sender:
     async def _save(self, d: Delivery, cursor: dict[str, Any]) -> None:
         planned: dict[str, Any] = {k: d.cursor[k] for k in ("plan", "token") if k in d.cursor}
         kept = {**cursor, **planned}
-        alive = await self._runtime.store.write(lambda tx: deliveries.save_cursor(tx, d, kept), Priority.DELIVER, shared=True)
+        noted = Move(delivery=d, state=S.SENDING, values={"cursor": deliveries.cursor_text(kept)})
+        alive = await self._runtime.store.gather(deliveries.move, noted, Priority.DELIVER)
         self._runtime.reach(Step.DELIVER_CURSOR_SAVED)
         if not alive:
             raise Superseded
 
     async def _settle(self, d: Delivery, outcome: Outcome, started: datetime) -> None:
-        now = self._runtime.clock()
-
-        def settle(tx: Connection) -> Effects:
-            deliveries.record_attempt(tx, d, started, now, outcome.state, outcome.detail)
-            state, values = self._next(d, outcome, now)
-            if not deliveries.settle(tx, d, state, **values):
-                deliveries.ended_late(tx, d, now, self._link.effect_time)
-                return Effects()
-            return self._runtime.commit(tx, self._events(d, state, outcome, now), now)
-
         priority = Priority.RESTRICT if d.restricts else Priority.DELIVER
-        effects = await self._runtime.store.write(settle, priority, shared=outcome.state is S.DELIVERED)
+        tried = Tried(d, outcome, started, self._runtime.clock())
+        effects = await self._runtime.store.gather(self._record, tried, priority)
         self._runtime.reach(Step.DELIVER_SETTLED)
         self._runtime.announce(effects)
         DELIVERIES.labels(self._link.name, outcome.state).inc()
-        if outcome.state is not S.DELIVERED:
-            log.warning("delivery", system=self._link.name, lot=d.lot, verb=d.verb, outcome=outcome.state,
-                        detail=outcome.detail, correlation=d.correlation)  # fmt: skip
+        say = log.info if outcome.state is S.DELIVERED else log.warning
+        say("delivery", system=self._link.name, lot=d.lot, verb=d.verb, outcome=outcome.state, attempt=d.attempts,
+            detail=outcome.detail, correlation=d.correlation)  # fmt: skip
+
+    def _record(self, tx: Connection, tried: "Sequence[Tried]") -> list[Effects]:
+        """Write down what came of tries that ended together, and what follows from it."""
+        deliveries.record(tx, [Try(t.delivery, t.started, t.ended, t.outcome.state, t.outcome.detail) for t in tried])
+        moves = [Move(t.delivery, *self._next(t.delivery, t.outcome, t.ended)) for t in tried]
+        items: list[Item] = []
+        for t, m, moved in zip(tried, moves, deliveries.move(tx, moves), strict=True):
+            if moved:
+                items += self._events(t.delivery, m.state, t.outcome, t.ended)
+            else:
+                deliveries.ended_late(tx, t.delivery, t.ended, self._link.effect_time)
+        effects = self._runtime.commit(tx, items, max(t.ended for t in tried))
+        return [effects for _ in tried]
 
     def _next(self, d: Delivery, outcome: Outcome, now: datetime) -> tuple[DeliveryState, dict[str, Any]]:
         """Return the state after a try and the columns that go with it."""
@@ -211,7 +229,7 @@ class Sender:
             return backoff(d.attempts, outcome.retry_after)
         return self._link.settle if outcome.state is S.IN_DOUBT else timedelta(0)
 
-    def _events(self, d: Delivery, state: DeliveryState, outcome: Outcome, now: datetime) -> list[Any]:
+    def _events(self, d: Delivery, state: DeliveryState, outcome: Outcome, now: datetime) -> list[Item]:
         """Tell the lot where it changes what is known: done for good, given up, in doubt, or a new id."""
         final = state is S.DELIVERED and not self._link.readable(d.verb)
         named = state is S.DELIVERED and d.verb == STATUS_VERB and self._link.assign is not None and d.attempts == 1

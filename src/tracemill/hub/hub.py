@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
+from tracemill.hub.cascade import Cascader
 from tracemill.hub.deliver import Sender
 from tracemill.hub.link import Link
 from tracemill.hub.poll import Poller
@@ -13,11 +15,13 @@ from tracemill.hub.process import Processor
 from tracemill.hub.runtime import Runtime
 from tracemill.hub.sweep import Sweeper
 from tracemill.hub.verify import Verifier
-from tracemill.model.status import Mode
+from tracemill.model.status import DeliveryState, Mode
 from tracemill.observe.logs import log
 from tracemill.store import deliveries, partitions, systems
 from tracemill.store.engine import AlreadyRunning
 from tracemill.store.writer import Priority
+
+BREATH = 0.005  # seconds between two rounds of a loop: what comes meanwhile goes into the same batch
 
 
 class Hub:
@@ -27,6 +31,7 @@ class Hub:
         self.runtime, self._polls = runtime, polls
         self._tasks: list[asyncio.Task[None]] = []
         self.processor = Processor(runtime)
+        self.cascader = Cascader(runtime)
         self.sweeper = Sweeper(runtime)
         self.senders = {n: Sender(runtime, link) for n, link in runtime.links.items()}
         self.verifiers = {n: Verifier(runtime, link) for n, link in runtime.links.items()}
@@ -35,13 +40,21 @@ class Hub:
     async def start(self) -> None:
         """Recover what the last hub left, then start the loops."""
         await self.recover()
-        self._spawn(self._process())
+        self._spawn(self._remember())
+        self._spawn(self._work(self.processor.run_once, self.runtime.received))
+        self._spawn(self._work(self.cascader.run_once, self.runtime.spreading))
         self._spawn(self._repeat(self.sweeper.run_once, 2.0))
         for name, link in self.runtime.links.items():
-            self._spawn(self._drive(link, self.senders[name], self.verifiers[name]))
+            self._spawn(self._drive(link, self.senders[name].run_once, link.wake, deliveries.TO_SEND))
+            self._spawn(self._drive(link, self.verifiers[name].run_once, link.look, deliveries.TO_LOOK_AT))
         if self._polls:
             for poller, before in zip(self.pollers, [None, *self.pollers], strict=False):
                 self._spawn(self._poll(poller, before))
+
+    async def _remember(self) -> None:
+        """Read the genealogy of each site once, so that the first trace need not."""
+        for site in self.runtime.sites:
+            await self.runtime.store.read(partial(self.runtime.adjacency.graph, site=site))
 
     async def recover(self) -> int:
         """Whatever was being sent when the last hub stopped is in doubt: it will be asked about, not sent again."""
@@ -94,29 +107,32 @@ class Hub:
             await asyncio.sleep(1)
             return 0
 
-    async def _process(self) -> None:
+    async def _work(self, run: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
+        """Run rounds for as long as there is something to do, then rest until woken."""
         while not self.runtime.stopping.is_set():
-            if not await self._guard(self.processor.run_once):
-                await self.runtime.pause(self.runtime.received, 1.0)
+            if not await self._guard(run):
+                await self.runtime.pause(wake, 1.0)
+            await asyncio.sleep(BREATH)
 
     async def _repeat(self, run: Callable[[], Awaitable[int]], seconds: float) -> None:
         while not self.runtime.stopping.is_set():
             await self._guard(run)
             await asyncio.sleep(seconds)
 
-    async def _drive(self, link: Link, sender: Sender, verifier: Verifier) -> None:
-        """Send and verify for one system: one failing system stops only itself."""
+    async def _drive(
+        self, link: Link, run: Callable[[], Awaitable[int]], wake: asyncio.Event, states: tuple[DeliveryState, ...]
+    ) -> None:
+        """Send, or verify, for one system: one failing system stops only itself, and no reading keeps a sending waiting."""
         while not self.runtime.stopping.is_set():
-            done = await self._guard(sender.run_once)
-            done += await self._guard(verifier.run_once)
-            if not done:
-                await self.runtime.pause(link.wake, await self._rest(link))
+            if not await self._guard(run):
+                await self.runtime.pause(wake, await self._rest(link, states))
+            await asyncio.sleep(BREATH)
 
-    async def _rest(self, link: Link) -> float:
-        """Return how long this system has nothing to do."""
+    async def _rest(self, link: Link, states: tuple[DeliveryState, ...]) -> float:
+        """Return how long nothing is due in these states."""
         if link.paused or link.mode is Mode.OBSERVE:
             return 1.0
-        due = await self.runtime.store.read(lambda c: deliveries.next_due(c, link.name))
+        due = await self.runtime.store.read(lambda c: deliveries.next_due(c, link.name, states))
         if due is None:
             return 1.0
         wait = (due - self.runtime.clock()) / timedelta(seconds=1)

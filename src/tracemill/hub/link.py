@@ -24,6 +24,7 @@ class Link:
     feeds: Map[str, FeedSpec]
     operations: Map[str, OperationSpec]
     mappings: Map[str, Mapping]
+    declared: frozenset[str] = frozenset()  # units that the conversions of the site declare
     stock_mapping: str = ""
     list_size: int = 50
     assign: Cell | None = None
@@ -31,7 +32,8 @@ class Link:
     paused: bool = False
     last_ok: datetime | None = None
     last_error: str = ""
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)  # there may be something to send
+    look: asyncio.Event = field(default_factory=asyncio.Event)  # there may be something to read back
     hints: dict[str, asyncio.Event] = field(default_factory=dict)
     _mapped_by: dict[str, str] = field(default_factory=dict)
 

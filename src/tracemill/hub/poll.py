@@ -1,7 +1,6 @@
 """Polling: a webhook is a hint, polling is the truth. Each feed of each system is read on its own."""
 
 import asyncio
-from datetime import timedelta
 
 from tracemill.hub.link import Link
 from tracemill.hub.receive import counts, receive_page
@@ -64,8 +63,3 @@ class Poller:
         await self._runtime.store.write(
             lambda tx: systems.failed(tx, self.link.name, self.feed, error, now), Priority.POLL, shared=True
         )
-
-
-def silence(link: Link, runtime: Runtime) -> timedelta | None:
-    """Return how long a system has not answered; None where it never did."""
-    return None if link.last_ok is None else runtime.clock() - link.last_ok

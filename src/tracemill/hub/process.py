@@ -11,9 +11,10 @@ from tracemill.hub.runtime import Runtime
 from tracemill.hub.steps import Step
 from tracemill.hub.translate import Untranslatable, keys_of, translate
 from tracemill.mapping.keys import BusinessKey
-from tracemill.model.event import Event, LotRef, MessageUnread
+from tracemill.model.event import Event, MessageUnread
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
+from tracemill.model.reference import LotRef
 from tracemill.model.status import MessageState
 from tracemill.observe.logs import log
 from tracemill.observe.metrics import BATCH, PROCESSED
@@ -23,6 +24,7 @@ from tracemill.store.messages import Stored
 from tracemill.store.writer import Priority
 
 BATCH_SIZE = 100
+UNDECIDABLE = "correct it at its source, then discard this message; the hub's log says more under its id"
 WAITING = (MessageState.RECEIVED, MessageState.PARKED)
 
 
@@ -91,7 +93,7 @@ class Processor:
 
     async def _poisoned(self, item: Read, error: Exception) -> None:
         cause = error.cause if isinstance(error, Poisoned) else error
-        item.problem = Untranslatable("T320", f"{type(cause).__name__}: {cause}", "the events of this message cannot be decided")
+        item.problem = Untranslatable("T320", f"{type(cause).__name__}: {cause}", getattr(cause, "hint", "") or UNDECIDABLE)
         item.events = []
         log.warning("poisoned", message=item.message.uuid, system=item.message.system, cause=str(cause))
         try:
@@ -111,7 +113,10 @@ class Processor:
         self._runtime.reach(Step.PROCESS_COMMITTED)
         self._runtime.announce(effects)
         for item in batch:
-            PROCESSED.labels(item.message.system, "parked" if item.problem else "processed").inc()
+            state = "parked" if item.problem else "processed"
+            PROCESSED.labels(item.message.system, state).inc()
+            log.info("message", system=item.message.system, message=item.message.uuid, state=state,
+                     correlation=item.message.correlation)  # fmt: skip
 
 
 def write_batch(

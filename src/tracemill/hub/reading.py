@@ -10,8 +10,9 @@ from tracemill.hub.link import Link
 from tracemill.hub.runtime import Runtime
 from tracemill.hub.translate import Untranslatable, translate_body
 from tracemill.model.connector import Fetched
-from tracemill.model.event import Event, StockObserved
+from tracemill.model.event import Event
 from tracemill.model.lot import Claim, Lot, Target
+from tracemill.model.material import StockObserved
 
 
 class Unreadable(Exception):

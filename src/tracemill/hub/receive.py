@@ -27,12 +27,7 @@ async def receive(runtime: Runtime, items: Sequence[Incoming]) -> list[Receipt]:
         if len(item.body) > MAX_BODY:
             raise TooLarge(f"a body of {len(item.body)} bytes is over the limit of {MAX_BODY}; send it in parts")
 
-    def store(tx: Connection) -> list[Receipt]:
-        receipts = messages.receive(tx, runtime.store.ids, items)
-        runtime.reach(Step.RECEIVE_BEFORE_COMMIT)
-        return receipts
-
-    receipts = await runtime.store.write(store, Priority.RECEIVE, shared=True)
+    receipts = await runtime.store.gather(runtime.take, items, Priority.RECEIVE)
     runtime.reach(Step.RECEIVE_COMMITTED)
     runtime.received.set()
     return receipts

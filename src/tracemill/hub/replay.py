@@ -1,25 +1,26 @@
-"""What people do about failures: replay or discard parked messages, send dead deliveries again, approve, cancel."""
+"""What people do about failures: replay or discard parked messages, send dead deliveries again, cancel."""
 
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from tracemill.hub import report
 from tracemill.hub.decider import Item, Poisoned
 from tracemill.hub.process import Processor, Read, write_batch
 from tracemill.hub.runtime import Runtime
 from tracemill.model.decision import STATUS_VERB
-from tracemill.model.event import Event, LotRef, MessageRead
+from tracemill.model.event import Event, MessageRead
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
+from tracemill.model.reference import LotRef
 from tracemill.model.status import DeliveryState, MessageState
 from tracemill.store import audit, deliveries, lots, messages
 from tracemill.store.decisions import Effects
 from tracemill.store.deliveries import Delivery
 from tracemill.store.messages import Stored
-from tracemill.store.tables import delivery, hold, lot
+from tracemill.store.tables import hold, lot
 from tracemill.store.writer import Priority
 
 
@@ -38,6 +39,7 @@ async def replay(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
     def write(tx: Connection) -> Effects:
         effects = write_batch(runtime, tx, [Read(message, item.keys, item.events, None)], now, MessageState.REPLAYED)
         more = runtime.commit(tx, _lift(tx, message, by, reason, now), now)
+        messages.settle(tx, [message.id], MessageState.REPLAYED, now, settled_by=by, reason=reason)
         lots.stop_waiting(tx, message.uuid)
         _record(tx, message.site, now, by, "message.replayed", uuid, reason)
         return Effects(systems=(*effects.systems, *more.systems))
@@ -115,7 +117,7 @@ async def resend(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
         # What was given up is planned anew from what the target shows; what is in doubt goes on under its token.
         kept = d.cursor if d.state is DeliveryState.IN_DOUBT or d.verb != STATUS_VERB else {}
         detail = f"resent by {by}: {reason}"
-        deliveries.move(tx, d, DeliveryState.RETRYING, next_at=now, detail=detail, cursor=deliveries.cursor_text(kept))
+        deliveries.override(tx, d, DeliveryState.RETRYING, next_at=now, detail=detail, cursor=deliveries.cursor_text(kept))
         return Effects(systems=(d.system,))
 
     return await _intervene(runtime, uuid, (DeliveryState.DEAD, DeliveryState.IN_DOUBT), again, by, reason, "resent")
@@ -129,7 +131,7 @@ async def cancel(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
         if d.verb == STATUS_VERB and d.restricts:
             raise NotPossible(f"delivery {uuid}: a restriction is not cancelled; whoever owns the decision decides again")
         detail = f"cancelled by {by}: {reason}"
-        deliveries.move(tx, d, DeliveryState.CANCELLED, settled_at=now, detail=detail)
+        deliveries.override(tx, d, DeliveryState.CANCELLED, settled_at=now, detail=detail)
         return runtime.commit(tx, [(report.settled(d, DeliveryState.CANCELLED, now, detail=detail), 0)], now)
 
     return await _intervene(runtime, uuid, states, withdraw, by, reason, "cancelled")
@@ -160,21 +162,3 @@ async def _intervene(
 
     runtime.announce(await runtime.store.write(write, Priority.DELIVER))
     return word
-
-
-async def approve(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
-    """Let a proposed command go out."""
-    now = runtime.clock()
-
-    def write(tx: Connection) -> str:
-        change = update(delivery).where(
-            delivery.c.uuid == uuid, delivery.c.state == DeliveryState.PENDING, delivery.c.approved_by.is_(None)
-        )
-        if not tx.execute(change.values(approved_by=by)).rowcount:
-            raise NotPossible(f"delivery {uuid} does not wait for approval")
-        row = tx.execute(select(delivery.c.site, delivery.c.system).where(delivery.c.uuid == uuid)).one()
-        _record(tx, row.site, now, by, "delivery.approved", uuid, reason)
-        return str(row.system)
-
-    runtime.announce(Effects(systems=(await runtime.store.write(write, Priority.DELIVER),)))
-    return "approved"

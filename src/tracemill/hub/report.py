@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from tracemill.model.event import CommandSettled, Event, LotRef
+from tracemill.model.event import CommandSettled, Event
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
+from tracemill.model.reference import LotRef
 from tracemill.store.deliveries import Delivery
 
 

@@ -20,6 +20,8 @@ class Step(StrEnum):
     VERIFY_READ = "verify.read"
     VERIFY_SETTLED = "verify.settled"
     ASK_ANSWERED = "ask.answered"
+    CASCADE_CARRIED = "cascade.carried"
+    CASCADE_COMMITTED = "cascade.committed"
 
 
 Reach = Callable[[Step], None]

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from tracemill.hub.runtime import Runtime
-from tracemill.model.event import Event, LotRef, TimerDue
+from tracemill.model.event import Event, TimerDue
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
+from tracemill.model.reference import LotRef
 from tracemill.observe.metrics import BACKLOG, OPEN_CASES
 from tracemill.store import cases, partitions
 from tracemill.store.decisions import Effects
@@ -43,15 +44,17 @@ class Sweeper:
         return count
 
     async def _gauges(self) -> None:
-        rows = await self._runtime.store.read(_figures)
+        systems = list(self._runtime.links)
+        rows = await self._runtime.store.read(lambda c: _figures(c, systems))
         for gauge, label, value in rows:
             gauge.labels(label).set(value)
 
 
-def _figures(c: Connection) -> list[tuple[Any, str, int]]:
+def _figures(c: Connection, systems: list[str]) -> list[tuple[Any, str, int]]:
     states = ("pending", "retrying", "in_doubt", "delivered", "dead")
     by_consequence = select(case.c.consequence, func.count()).where(case.c.closed_at.is_(None)).group_by(case.c.consequence)
-    by_state = select(delivery.c.state, func.count()).where(delivery.c.state.in_(states)).group_by(delivery.c.state)
+    moving_ones = delivery.c.system.in_(systems), delivery.c.state.in_(states)  # an index begins with the system
+    by_state = select(delivery.c.state, func.count()).where(*moving_ones).group_by(delivery.c.state)
     open_cases = {row[0]: int(row[1]) for row in c.execute(by_consequence)}
     moving = {row[0]: int(row[1]) for row in c.execute(by_state)}
     waiting = c.execute(select(func.count()).select_from(message).where(message.c.state == "received")).scalar() or 0

@@ -8,18 +8,22 @@ from typing import Any
 import msgspec
 
 from tracemill.hub.link import Link
-from tracemill.mapping.keys import BusinessKey, extract_keys
+from tracemill.mapping.cell import compile_cell
+from tracemill.mapping.keys import BusinessKey, KeyRule, extract_keys
 from tracemill.mapping.table import Mapped
-from tracemill.model.event import INTERNAL, TYPES, Event, LotRef, StockObserved
+from tracemill.model.event import INTERNAL, TYPES, Event
 from tracemill.model.identifier import BadIdentifier, derived, opaque
+from tracemill.model.material import StockObserved
 from tracemill.model.moment import BadTime, Moment, at, parse_moment
 from tracemill.model.quantity import BadQuantity, UnknownUnit, amount, unit_code
 from tracemill.model.record import convert
+from tracemill.model.reference import LotRef
 from tracemill.model.status import FeedKind
 from tracemill.store.messages import Stored
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
 API_FEED = "events"
+_EVENT_KEYS = (KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject"))),)
 
 
 class Untranslatable(Exception):
@@ -33,24 +37,17 @@ class Untranslatable(Exception):
 def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
     """Extract business keys by the tolerant rule, whatever else is wrong with the message."""
     if link is None or message.feed == API_FEED:
-        return _event_keys(message.body)
+        return extract_keys(_EVENT_KEYS, message.body)
     spec = link.feeds.get(message.feed)
     names = spec.mappings if spec else list(link.mappings)
     rules = [rule for name in names for rule in link.mappings[name].keys]
     return extract_keys(rules, message.body)
 
 
-def _event_keys(body: bytes) -> list[BusinessKey]:
-    from tracemill.mapping.cell import compile_cell
-    from tracemill.mapping.keys import KeyRule
-
-    return extract_keys([KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject")))], body)
-
-
 def translate(link: Link | None, message: Stored) -> list[Event]:
     """Return the events of a message; raises Untranslatable."""
     if link is None or message.feed == API_FEED:
-        return [_from_cloudevent(message)]
+        return [_from_cloudevent(message, link)]
     spec = link.feeds[message.feed]
     if not message.key:
         raise Untranslatable("T301", "the record has no key", f"check feeds.{message.feed}.key of pack {link.pack.pack}")
@@ -86,7 +83,8 @@ def translate_body(
         mapping = link.mappings[name]
         for ordinal, mapped in enumerate(mapping.apply_all(source)):
             _check(mapped, link, name)
-            values = _with_units(mapped.values, link.pack.units)
+            mend = f"correct mapping {name} of pack {link.pack.pack}, then replay; or correct it at its source, then discard this"
+            values = _with_units(mapped.values, link, "", mend)
             envelope = {
                 "id": derived(origin, name, ordinal),
                 "recorded": received_at,
@@ -116,18 +114,29 @@ def _check(mapped: Mapped, link: Link, name: str) -> None:
         )
 
 
-def _with_units(value: Any, aliases: Mapping[str, str]) -> Any:
-    """Give every {amount, unit} its UN/ECE Rec 20 code and every {text, zone} its moment."""
+def _with_units(value: Any, link: Link | None, path: str, mend: str) -> Any:
+    """Give every {amount, unit} its exact amount and its code; `mend` says what helps where the amount cannot be read."""
     if isinstance(value, list):
-        return [_with_units(v, aliases) for v in value]
+        return [_with_units(v, link, f"{path}[{n}]", mend) for n, v in enumerate(value)]
     if not isinstance(value, Mapping):
         return value
-    if value.keys() == {"amount", "unit"}:
-        try:
-            return {"amount": amount(value["amount"]), "unit": unit_code(str(value["unit"]), dict(aliases))}
-        except (BadQuantity, UnknownUnit) as error:
-            raise Untranslatable("T311", str(error)) from None
-    return {k: _with_units(v, aliases) for k, v in value.items()}
+    if value.keys() != {"amount", "unit"}:
+        return {k: _with_units(v, link, f"{path}.{k}".lstrip("."), mend) for k, v in value.items()}
+    try:
+        number = amount(value["amount"])
+    except BadQuantity as error:
+        raise Untranslatable("T311", f"field {path}.amount: {error}", mend) from None
+    aliases, declared = (link.pack.units, link.declared) if link else ({}, ())
+    try:
+        return {"amount": number, "unit": unit_code(str(value["unit"]), aliases, declared)}
+    except UnknownUnit as error:
+        raise Untranslatable("T311", f"field {path}.unit: {error}", _unit_hint(str(value["unit"]), link)) from None
+
+
+def _unit_hint(unit: str, link: Link | None) -> str:
+    where = f"the pack {link.pack.pack} under units: {{{unit}: KGM}}" if link else "a pack under units:"
+    site = f"sites/{link.site}.yaml" if link else "the site's file"
+    return f"say what it is in {where}, or how much it is under conversions: of {site}; restart the hub, then replay this message"
 
 
 def _event(
@@ -139,7 +148,7 @@ def _event(
     if kind == "stock.observed.v1" and read_started is not None:
         values["read_started"] = read_started
     data = _data(kind, values)
-    _check_ids(data.lot)
+    _check_ids(data)
     return Event(
         type=kind, site=place or site, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope
     )
@@ -157,13 +166,16 @@ def _data(kind: str, values: dict[str, Any]) -> Any:
         raise Untranslatable("T313", f"{kind}: {error}", "compare with the schema: tracemill lint, or /v1/schemas") from None
 
 
-def _check_ids(ref: LotRef) -> None:
-    try:
-        opaque(ref.id)
-        for alias in ref.aliases:
-            opaque(alias.id)
-    except BadIdentifier as error:
-        raise Untranslatable("T314", str(error), "correct the id at its source, then replay") from None
+def _check_ids(data: Any) -> None:
+    """Refuse every id that could not be kept byte for byte, and say which one."""
+    ref: LotRef = data.lot
+    named = {"lot.id": ref.id, **{f"lot.aliases[{n}].id": alias.id for n, alias in enumerate(ref.aliases)}}
+    found = {"lot.item": ref.item, "supplier_batch": getattr(data, "supplier_batch", "")}
+    for field, text in {**named, **{f: t for f, t in found.items() if t}}.items():
+        try:
+            opaque(text)
+        except BadIdentifier as error:
+            raise Untranslatable("T314", f"{field}: {error}", "correct the id at its source, then replay") from None
 
 
 def _moment(value: Any) -> Moment | None:
@@ -177,7 +189,7 @@ def _moment(value: Any) -> Moment | None:
         raise Untranslatable("T315", str(error), "declare the zone in the pack") from None
 
 
-def _from_cloudevent(message: Stored) -> Event:
+def _from_cloudevent(message: Stored, link: Link | None) -> Event:
     """Read a structured CloudEvent that came through the API."""
     body = _parse(message.body)
     if not isinstance(body, dict):
@@ -185,7 +197,8 @@ def _from_cloudevent(message: Stored) -> Event:
     kind, data = str(body.get("type", "")), body.get("data")
     if kind in INTERNAL or not isinstance(data, dict):
         raise Untranslatable("T316", f"event type {kind!r} cannot be sent from outside, or its data is not an object")
-    values = {**_with_units(data, {}), "occurred": body.get("time"), "actor": message.actor}
+    mend = "correct it at its source, send it under a new id, then discard this message"
+    values = {**_with_units(data, link, "data", mend), "occurred": body.get("time"), "actor": message.actor}
     envelope = {
         "id": derived(message.uuid, "cloudevent"),
         "recorded": message.received_at,

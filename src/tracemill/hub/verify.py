@@ -22,7 +22,7 @@ from tracemill.observe.logs import log
 from tracemill.observe.metrics import VERIFIED
 from tracemill.store import deliveries, lots
 from tracemill.store.decisions import Effects
-from tracemill.store.deliveries import Delivery
+from tracemill.store.deliveries import Delivery, Move
 from tracemill.store.writer import Priority
 
 S = DeliveryState
@@ -64,8 +64,14 @@ class Verifier:
             read = await reading.read_events(
                 self._runtime, self._link, sorted({n for n in natives.values() if n}), found[0][0].site
             )
-        except (Unavailable, Rejected, InDoubt, reading.Unreadable) as error:
-            return await self._later([d for d, _ in found], str(error))
+        except (Unavailable, Rejected, InDoubt) as error:
+            return await self._unread([d for d, _ in found], str(error))
+        except reading.Unreadable as error:
+            if len(found) == 1:
+                return await self._unread([found[0][0]], str(error))
+            for one in found:  # a lot that cannot be read hides no other
+                await self._stock([one])
+            return None
         self._runtime.reach(Step.VERIFY_READ)
         judged = [self._judge(d, lot, read.get(natives[d.id]), natives[d.id] in read) for d, lot in found]
         await self._commit(judged)
@@ -92,20 +98,37 @@ class Verifier:
         return Judged(d, S.RETRYING, detail, event, now)
 
     async def _commit(self, judged: "Sequence[Judged]") -> None:
+        """Settle what was judged together; where one row cannot be settled, the others are."""
+        try:
+            await self._together(judged)
+        except Exception as error:
+            if len(judged) > 1:
+                for one in judged:
+                    await self._commit([one])
+                return
+            d = judged[0].delivery
+            log.exception("bug while verifying", system=self._link.name, delivery=d.uuid, correlation=d.correlation)
+            await self._later([d], f"internal error: {type(error).__name__}: {getattr(error, 'orig', error)}"[:500])
+
+    async def _together(self, judged: "Sequence[Judged]") -> None:
         now = self._runtime.clock()
 
         def settle(tx: Connection) -> Effects:
             items: list[Item] = []
-            for j in judged:
+            moves = _last_is_final(tx, [_move(j, now) for j in judged], now)
+            for j, m, moved in zip(judged, moves, deliveries.move(tx, moves), strict=True):
                 if j.event is not None:
                     items.append((j.event, 0))
-                items += self._settle(tx, j, now)
+                if moved:
+                    items += _told(j, m.state, now)
             return self._runtime.commit(tx, items, now)
 
         restricts = any(j.delivery.restricts for j in judged)
         effects = await self._runtime.store.write(settle, Priority.RESTRICT if restricts else Priority.DELIVER)
         self._runtime.reach(Step.VERIFY_SETTLED)
         self._runtime.announce(effects)
+        if any(j.state is S.RETRYING for j in judged):
+            self._link.wake.set()
         done = sum(j.state is S.VERIFIED for j in judged)
         VERIFIED.labels(self._link.name).inc(done)
         for j in judged:
@@ -118,30 +141,18 @@ class Verifier:
                     correlation=j.delivery.correlation,
                 )
 
-    def _settle(self, tx: Connection, j: "Judged", now: datetime) -> list[Item]:
-        d = j.delivery
-        if j.state is S.VERIFIED:
-            if deliveries.settle(tx, d, S.VERIFIED, settled_at=now, detail=j.detail, next_at=now):
-                return [(report.settled(d, "verified", now, j.native or d.native, j.detail), 0)]
-            return []
-        if j.state is S.RETRYING:
-            if d.attempts >= MISMATCHES and not d.restricts:
-                if deliveries.settle(tx, d, S.DEAD, settled_at=now, detail=j.detail):
-                    return [(report.settled(d, "dead", now, detail=j.detail), 0)]
-                return []
-            deliveries.settle(tx, d, S.RETRYING, detail=j.detail, next_at=now + backoff(d.attempts), cursor=_keep_doubt(d))
-            return []
-        deliveries.settle(tx, d, j.state, detail=j.detail, next_at=max(j.again, now + timedelta(milliseconds=200)))
-        return []
+    async def _unread(self, found: Sequence[Delivery], detail: str) -> None:
+        """The system cannot be read now: what is delivered or in doubt stays so, and says why."""
+        self._link.last_error = detail
+        await self._later(found, detail)
 
     async def _later(self, found: Sequence[Delivery], detail: str) -> None:
-        """The system cannot be read now: what is delivered or in doubt stays so, and says why."""
         now = self._runtime.clock()
-        self._link.last_error = detail
 
         def postpone(tx: Connection) -> None:
-            for d in found:
-                deliveries.settle(tx, d, d.state, detail=detail, next_at=now + backoff(max(1, min(d.attempts + 2, 7))))
+            again = [now + backoff(max(1, min(d.attempts + 2, 7))) for d in found]
+            moves = [Move(d, d.state, {"detail": detail, "next_at": at}) for d, at in zip(found, again, strict=True)]
+            deliveries.move(tx, moves)
 
         await self._runtime.store.write(postpone, Priority.DELIVER)
 
@@ -192,6 +203,34 @@ class Judged:
             again,
             native,
         )
+
+
+def _move(j: Judged, now: datetime) -> Move:
+    """Say where a look leads: done, sent again, given up, or looked at again later."""
+    d = j.delivery
+    if j.state is S.VERIFIED:
+        return Move(d, S.VERIFIED, {"settled_at": now, "detail": j.detail, "next_at": now, "native": j.native or d.native})
+    if j.state is not S.RETRYING:
+        return Move(d, j.state, {"detail": j.detail, "next_at": max(j.again, now + timedelta(milliseconds=200))})
+    if d.attempts >= MISMATCHES and not d.restricts:
+        return Move(d, S.DEAD, {"settled_at": now, "detail": j.detail})
+    return Move(d, S.RETRYING, {"detail": j.detail, "next_at": now + backoff(d.attempts), "cursor": _keep_doubt(d)})
+
+
+def _last_is_final(tx: Connection, moves: list[Move], now: datetime) -> list[Move]:
+    """Send nothing again that a newer decision has followed: it would arrive after it, and stay."""
+    missing = [m.delivery for m in moves if m.delivery.state is S.DELIVERED and m.state in (S.RETRYING, S.DEAD)]
+    followed = deliveries.followed(tx, missing) if missing else set()
+    values = {"settled_at": now, "detail": "a newer decision took its place"}
+    return [Move(m.delivery, S.SUPERSEDED, values) if m.delivery.id in followed else m for m in moves]
+
+
+def _told(j: Judged, state: DeliveryState, now: datetime) -> list[Item]:
+    """Tell the lot of an end."""
+    d = j.delivery
+    if state is S.VERIFIED:
+        return [(report.settled(d, "verified", now, j.native or d.native, j.detail), 0)]
+    return [(report.settled(d, "dead", now, detail=j.detail), 0)] if state is S.DEAD else []
 
 
 def _keep_doubt(d: Delivery) -> str:

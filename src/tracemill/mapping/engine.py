@@ -9,7 +9,7 @@ double where a cell really has to calculate). What comes out is never a float: w
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from typing import Final, NoReturn, Protocol
@@ -40,6 +40,9 @@ class Limits:
 
 DEFAULT_LIMITS: Final = Limits()
 NO_GROWTH: Final = Growth(1, 0)
+_OWN: Final = (
+    threading.local()
+)  # each thread's compiled expressions by their text: they may neither move nor be dropped elsewhere
 
 
 class Expression(Protocol):
@@ -74,13 +77,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One cell on jsonatapy; each thread compiles its own, since an expression cannot move."""
+    """One cell on jsonatapy."""
 
     text: str
     variables: tuple[str, ...]
     limits: Limits = DEFAULT_LIMITS
     growth: Growth = NO_GROWTH
-    _own: threading.local = field(default_factory=threading.local, compare=False, repr=False)
 
     def evaluate(self, document: Document, bindings: Mapping[str, object]) -> object:
         """Run the cell; give None for undefined and for null."""
@@ -114,11 +116,10 @@ class Engine:
         return int(max(1, min(limits.sequence, room ** (1 / growth.loops))))
 
     def _expression(self) -> Expression:
-        expression: Expression | None = getattr(self._own, "expression", None)
-        if expression is None:
-            expression = jsonatapy.compile(self.text)
-            self._own.expression = expression
-        return expression
+        compiled: dict[str, Expression] = _OWN.__dict__
+        if self.text not in compiled:
+            compiled[self.text] = jsonatapy.compile(self.text)
+        return compiled[self.text]
 
 
 def check_syntax(text: str, tokens: tuple[Token, ...]) -> None:

@@ -4,9 +4,10 @@ import re
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tracemill.mapping.spec import CodeListSpec, MappingSpec
+from tracemill.model.quantity import UnknownUnit, unit_code
 from tracemill.model.status import Enforcement, FeedKind, Once, Receipt, StockStatus
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$")
@@ -21,7 +22,16 @@ def seconds(value: object) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
+def _unit(text: str) -> str:
+    """Return the code of a unit that is known."""
+    try:
+        return unit_code(text)
+    except UnknownUnit as error:
+        raise ValueError(f"{error}; hint: write one such as KGM, LTR, MTR or C62 (pieces)") from None
+
+
 Duration = Annotated[float, BeforeValidator(seconds)]
+Unit = Annotated[str, AfterValidator(_unit)]
 
 
 class Spec(BaseModel):
@@ -82,7 +92,7 @@ class PackSpec(Spec):
     receipt: Receipt = Receipt.TARGET_QUARANTINES
     settle: Duration = 2.0
     max_effect_time: Duration = 30.0
-    units: dict[str, str] = {}
+    units: dict[str, Unit] = {}
     codes: dict[str, CodeListSpec] = {}
     mappings: dict[str, MappingSpec] = {}
     feeds: dict[str, Any] = {}

@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import msgspec
 
-from tracemill.model.event import Part, Party
-from tracemill.model.lot import Claim, Hold, OpenCase, Target
-from tracemill.model.status import HoldReason
+from tracemill.model.inspection import Fact, HistoryKey, Planned
+from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
+from tracemill.model.material import Work
+from tracemill.model.quality import Part
+from tracemill.model.reference import Party
+from tracemill.model.status import Evidence, HoldReason, Side
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change", tag=True):
@@ -23,9 +26,9 @@ class LotCreated(Change, frozen=True, kw_only=True, tag=True):
 class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
     """What a receipt says about a lot."""
 
-    received: Decimal
     unit: str
-    received_at: datetime
+    received: Decimal = Decimal(0)
+    received_at: datetime | None = None  # None: it was not received, but made here
     number: str = ""  # who receives a lot names it, whoever spoke of it before
     named_by: str = ""
     item_text: str = ""
@@ -71,6 +74,7 @@ class Disposed(Change, frozen=True, kw_only=True, tag=True):
     meaning: str = ""
     owner: str = ""
     pending_review: bool = False
+    nonconforming: int | None = None
 
 
 class DispositionIgnored(Change, frozen=True, kw_only=True, tag=True):
@@ -84,6 +88,17 @@ class DispositionIgnored(Change, frozen=True, kw_only=True, tag=True):
 class InspectionLinked(Change, frozen=True, kw_only=True, tag=True):
     inspection: str
     system: str
+
+
+class InspectionPlanned(Change, frozen=True, kw_only=True, tag=True):
+    plan: Planned
+
+
+class HistoryRecorded(Change, frozen=True, kw_only=True, tag=True):
+    """A fact about this lot in an inspection history: the histories are the folds of these, by position."""
+
+    key: HistoryKey
+    fact: Fact
 
 
 class NonconformanceLinked(Change, frozen=True, kw_only=True, tag=True):
@@ -105,6 +120,25 @@ class Moved(Change, frozen=True, kw_only=True, tag=True):
     system: str
     order: str = ""
     counts: bool = True  # only the owner of movements counts in the ledger; others are shown
+
+
+class Linked(Change, frozen=True, kw_only=True, tag=True):
+    """The lot went into, or came out of, a transformation: one half of an edge of the genealogy."""
+
+    transformation: str
+    side: Side
+    quantity: Decimal
+    unit: str
+    evidence: Evidence
+    work: Work
+    occurred_at: datetime
+    system: str
+    movement: str = ""
+
+
+class ShipmentChanged(Change, frozen=True, kw_only=True, tag=True):
+    shipment: str
+    shipped: Shipped
 
 
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
@@ -161,6 +195,7 @@ class Noted(Change, frozen=True, kw_only=True, tag=True):
 
 AnyChange = (
     LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
-    | InspectionLinked | NonconformanceLinked | Sampled | Moved | TargetWanted | ActAsked | CommandReported | Exposed | CaseOpened
-    | CaseClosed | Noted
+    | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
+    | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
+    | InspectionPlanned | HistoryRecorded
 )  # fmt: skip

@@ -63,6 +63,7 @@ class Decision(Record, frozen=True):
     commands: tuple[Command, ...] = ()
     cases: tuple[Case, ...] = ()
     timers: tuple[Timer, ...] = ()
+    spreads: tuple[str, ...] = ()  # lots whose holds must be carried on to what was made from them
 
 
 def act_id(system: str, verb: str, lot: str, purpose: str) -> str:

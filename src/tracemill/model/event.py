@@ -1,157 +1,31 @@
 """Events: canonical facts, typed and versioned, as CloudEvents 1.0."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from tracemill.model.material import (
+    LotReceived,
+    MaterialConsumed,
+    MaterialProduced,
+    MovementRecorded,
+    SampleTaken,
+    ShipmentShipped,
+    StockObserved,
+)
 from tracemill.model.moment import Moment
-from tracemill.model.quantity import Quantity
+from tracemill.model.quality import (
+    DispositionDecided,
+    HoldInherited,
+    HoldReleased,
+    HoldRequested,
+    InspectionApproved,
+    InspectionOpened,
+    NonconformanceOpened,
+)
 from tracemill.model.record import Record, plain
-from tracemill.model.status import DispositionKind, HoldReason, StockStatus
-
-
-class Alias(Record, frozen=True):
-    """What another system calls the same lot."""
-
-    system: str
-    id: str
-    item: str = ""
-
-
-class LotRef(Record, frozen=True):
-    """A lot as one system names it, with what it says others call it."""
-
-    id: str
-    item: str = ""
-    aliases: tuple[Alias, ...] = ()
-
-
-class Party(Record, frozen=True):
-    """A supplier, manufacturer, customer or carrier."""
-
-    id: str
-    name: str = ""
-
-
-class LotReceived(Record, frozen=True):
-    """A lot came in from a supplier (EPCIS bizStep receiving)."""
-
-    lot: LotRef
-    quantity: Quantity
-    item_text: str = ""
-    material_class: str = ""
-    supplier: Party | None = None
-    manufacturer: str = ""
-    supplier_batch: str = ""
-    purchase_order: str = ""
-    certificate: str = ""
-    place: str = ""
-    receipt: str = ""
-
-
-class Restriction(Record, frozen=True):
-    """A block as a system shows it: who placed it and why."""
-
-    id: str
-    reason: HoldReason = HoldReason.OTHER
-    by: str = ""
-    token: str = ""
-
-
-class StockRow(Record, frozen=True):
-    """A quantity of one lot in one status, place and handling unit."""
-
-    status: StockStatus
-    quantity: Quantity
-    place: str = ""
-    unit: str = ""
-    native: str = ""
-    restriction: Restriction | None = None
-
-
-class StockObserved(Record, frozen=True):
-    """Everything one system holds of one lot, as read at one moment."""
-
-    lot: LotRef
-    rows: tuple[StockRow, ...]
-    read_started: datetime | None = None
-    revision: str = ""
-
-
-class Part(Record, frozen=True):
-    """A part of a lot that a decision set apart (ISA-95 material sublot). No quantity means: the rest of the lot."""
-
-    decision: DispositionKind
-    quantity: Quantity | None = None
-    reason: str = ""
-    scope: str = ""
-
-
-class DispositionDecided(Record, frozen=True):
-    """Quality decided about a lot, or a part of it."""
-
-    lot: LotRef
-    inspection: str
-    parts: tuple[Part, ...]
-    signer: str = ""
-    meaning: str = ""
-    revision: str = ""
-    nonconformance: str = ""
-
-
-class InspectionOpened(Record, frozen=True):
-    """An inspection of a lot exists in the system that plans inspections."""
-
-    lot: LotRef
-    inspection: str
-
-
-class SampleTaken(Record, frozen=True):
-    """A sample was drawn from a lot; a destroyed sample leaves the stock."""
-
-    lot: LotRef
-    sample: str
-    quantity: Quantity
-    destroyed: bool = True
-
-
-class HoldRequested(Record, frozen=True):
-    """Somebody restricts a lot, or a quantity of it."""
-
-    lot: LotRef
-    hold: str
-    reason: HoldReason
-    quantity: Quantity | None = None
-    note: str = ""
-
-
-class HoldReleased(Record, frozen=True):
-    """The placer, or a role with the right, lifts one named hold."""
-
-    lot: LotRef
-    hold: str
-    note: str = ""
-
-
-class MovementRecorded(Record, frozen=True):
-    """A signed entry of a lot's ledger as its owner booked it."""
-
-    lot: LotRef
-    movement: str
-    kind: str
-    quantity: Quantity
-    order: str = ""
-
-
-class NonconformanceOpened(Record, frozen=True):
-    """A nonconformance was opened for a lot."""
-
-    lot: LotRef
-    nonconformance: str
-    quantity: Quantity | None = None
-    defect: str = ""
+from tracemill.model.reference import LotRef
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -199,8 +73,9 @@ class TimerDue(Record, frozen=True):
 
 Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
-    | MovementRecorded | NonconformanceOpened | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead
-    | TimerDue
+    | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
+    | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
+    | HoldInherited | InspectionApproved
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -208,21 +83,26 @@ TYPES: dict[str, type[Any]] = {
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
+    "inspection.approved.v1": InspectionApproved,
     "sample.taken.v1": SampleTaken,
     "hold.requested.v1": HoldRequested,
     "hold.released.v1": HoldReleased,
     "movement.recorded.v1": MovementRecorded,
+    "material.consumed.v1": MaterialConsumed,
+    "material.produced.v1": MaterialProduced,
+    "shipment.shipped.v1": ShipmentShipped,
     "nonconformance.opened.v1": NonconformanceOpened,
     "notification.acknowledged.v1": NotificationAcknowledged,
     "command.settled.v1": CommandSettled,
     "message.unread.v1": MessageUnread,
     "message.read.v1": MessageRead,
     "timer.due.v1": TimerDue,
+    "hold.inherited.v1": HoldInherited,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
 
 # What may only come from the hub itself: never accepted from outside.
-INTERNAL = frozenset({"command.settled.v1", "message.unread.v1", "message.read.v1", "timer.due.v1"})
+INTERNAL = frozenset({"command.settled.v1", "hold.inherited.v1", "message.unread.v1", "message.read.v1", "timer.due.v1"})
 
 
 class Event(Record, frozen=True):
@@ -271,6 +151,3 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
         for name, kind in TYPES.items()
     }
-
-
-ZERO = Decimal(0)

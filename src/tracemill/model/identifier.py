@@ -1,9 +1,12 @@
 """Identifiers: opaque ids of other systems kept byte for byte, UUIDv7 for what is ours, uuid5 for what is derived."""
 
-from uuid import UUID, uuid5
+from hashlib import sha1
+from typing import Final
+from uuid import UUID
 
 MAX_LENGTH = 200
-NAMESPACE = UUID("6f0c3c52-7c0a-5d2f-9a4e-6d1b8f3c2a10")
+NAMESPACE: Final = UUID("6f0c3c52-7c0a-5d2f-9a4e-6d1b8f3c2a10")
+_NAMESPACE: Final = NAMESPACE.bytes
 
 
 class BadIdentifier(ValueError):
@@ -30,7 +33,7 @@ def opaque(text: str) -> str:
 def look(text: str) -> str:
     """Return what an id looks like to a person: case, separators and leading zeros aside (for search, never for identity)."""
     letters = "".join(c for c in text.casefold() if c.isalnum())
-    return letters.lstrip("0") or letters
+    return (letters.lstrip("0") or letters)[:MAX_LENGTH]  # "ß" grows to "ss": kept and looked up at the same length
 
 
 def new_id(unix_ms: int, random_bits: int) -> str:
@@ -38,9 +41,15 @@ def new_id(unix_ms: int, random_bits: int) -> str:
     value = (unix_ms & (1 << 48) - 1) << 80 | random_bits & (1 << 80) - 1
     value = value & ~(0xF << 76) | 7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(UUID(int=value))
+    return _written(f"{value:032x}")
 
 
 def derived(*parts: object) -> str:
     """Make the uuid5 of its parts: the same parts give the same id on every run."""
-    return str(uuid5(NAMESPACE, "\x1f".join(str(p) for p in parts)))
+    digest = sha1(_NAMESPACE + "\x1f".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
+    return _written(f"{digest[:12]}5{digest[13:16]}{'89ab'[int(digest[16], 16) & 3]}{digest[17:32]}")
+
+
+def _written(digits: str) -> str:
+    """Write a UUID; the class of the standard library takes several times as long as what it is made of."""
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -3,10 +3,12 @@
 from datetime import datetime
 from decimal import Decimal
 
-from tracemill.model.event import Part, Party
+from tracemill.model.inspection import Planned, Submission
+from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.status import Consequence, HoldReason
+from tracemill.model.reference import Party
+from tracemill.model.status import Consequence, HoldReason, ShipmentState
 
 ZERO = Decimal(0)
 
@@ -23,6 +25,21 @@ class Hold(Record, frozen=True):
     place: str = ""
     native: str = ""  # the placer's own id of it
     note: str = ""
+    root: str = ""  # inherited: the hold it comes from, the lot that one was placed on, and that lot's number
+    origin: str = ""
+    origin_number: str = ""
+
+
+class Shipped(Record, frozen=True):
+    """A quantity of the lot on one shipment."""
+
+    quantity: Decimal
+    state: ShipmentState
+    at: datetime
+    customer: str = ""
+    customer_name: str = ""
+    place: str = ""
+    system: str = ""
 
 
 class Claim(Record, frozen=True):
@@ -87,6 +104,7 @@ class Disposition(Record, frozen=True):
     meaning: str = ""
     owner: str = ""
     pending_review: bool = False
+    nonconforming: int | None = None
 
 
 class Exposure(Record, frozen=True):
@@ -142,6 +160,11 @@ class Lot(Record, frozen=True):
     moved: dict[str, Decimal] = {}
     exposures: dict[str, Exposure] = {}
     cases: dict[str, OpenCase] = {}
+    made_by: tuple[str, ...] = ()  # transformations it came out of
+    used: bool = False  # it went into one: something was made from it
+    shipments: dict[str, Shipped] = {}
+    planned: Planned | None = None
+    submission: Submission | None = None
     version: int = 0
 
     @property

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tracemill.model.inspection import SkipRules
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import Record
 from tracemill.model.status import Enforcement, Mode, Receipt
@@ -53,6 +54,13 @@ class InspectionPolicy(Record, frozen=True):
     approvals: dict[str, str] = {}
     risks: dict[str, str] = {}
     defects: dict[str, int] = {}
+    switching: bool = False  # severity follows the results of first submissions
+    skip: SkipRules | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Say whether the hub keeps inspection histories: it plans, so it must know what became of its plans."""
+        return self.plan_owner == "hub"
 
 
 class Policy(Record, frozen=True):
@@ -81,6 +89,3 @@ class Policy(Record, frozen=True):
             rank = (bool(rule.item_class), rule.valid_from.timestamp() if rule.valid_from else 0.0, rule.owner)
             best = rank if best is None or rank[:2] >= best[:2] else best
         return best[2] if best else None
-
-    def with_role(self, role: str) -> tuple[SystemPolicy, ...]:
-        return tuple(s for s in self.systems.values() if role in s.roles)

@@ -1,5 +1,6 @@
 """Quantities: exact decimals with a unit (UN/ECE Recommendation 20 codes), and conversions that are declared, never guessed."""
 
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 
 from tracemill.model.record import Record
@@ -29,6 +30,12 @@ UNITS: dict[str, tuple[str, Decimal]] = {
     "DZN": ("count", Decimal(12)),
 }
 
+# Packages (UN/ECE Rec 20, Rec 21 with its X, and what systems write for them): only an item says how much is in one.
+PACKAGES: dict[str, str] = {
+    "DRM": "drums", "BX": "boxes", "PAL": "pallets", "BG": "bags", "CT": "cartons",
+    "XDR": "drums", "XBX": "boxes", "XPX": "pallets", "XBG": "bags", "XCT": "cartons",
+}  # fmt: skip
+
 # What systems write for the same unit; a pack or a site adds its own.
 ALIASES: dict[str, str] = {
     "kg": "KGM", "KG": "KGM", "g": "GRM", "G": "GRM", "mg": "MGM", "t": "TNE", "TO": "TNE", "lb": "LBR", "LB": "LBR",
@@ -40,7 +47,7 @@ ALIASES: dict[str, str] = {
 NAMES: dict[str, str] = {
     "KGM": "kg", "GRM": "g", "MGM": "mg", "TNE": "t", "LBR": "lb", "ONZ": "oz", "LTR": "l", "MLT": "ml", "HLT": "hl",
     "MTQ": "m³", "MTR": "m", "MMT": "mm", "CMT": "cm", "KMT": "km", "MTK": "m²", "C62": "pcs", "H87": "pcs", "EA": "pcs",
-    "DZN": "dozen",
+    "DZN": "dozen", **PACKAGES,
 }  # fmt: skip
 
 
@@ -49,11 +56,15 @@ class BadQuantity(ValueError):
 
 
 class UnknownUnit(ValueError):
-    """A unit that is neither a UN/ECE Rec 20 code nor a declared alias."""
+    """A unit that is neither a UN/ECE Rec 20 code nor declared by a pack or a site."""
 
 
 class NotComparable(ValueError):
-    """Two units of different dimension without a conversion declared for the item."""
+    """Two units of different dimension without a conversion declared for the item; `hint` is what mends it."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.hint = hint
 
 
 class Quantity(Record, frozen=True):
@@ -88,11 +99,11 @@ def amount(value: object) -> Decimal:
     return number
 
 
-def unit_code(text: str, aliases: dict[str, str] | None = None) -> str:
-    """Return the Rec 20 code for what a system writes; raise UnknownUnit with the way to declare it."""
-    code = (aliases or {}).get(text) or ALIASES.get(text) or text
-    if code not in UNITS:
-        raise UnknownUnit(f"unit {text!r} is not known; map it in the pack under units: {{{text}: KGM}}")
+def unit_code(text: str, aliases: Mapping[str, str] | None = None, declared: Collection[str] = ()) -> str:
+    """Return the code for what a system writes: of UN/ECE Rec 20, or as the site declares it; raise UnknownUnit otherwise."""
+    code = (aliases or {}).get(text) or (text if text in declared else ALIASES.get(text, text))
+    if code not in UNITS and code not in PACKAGES and code not in declared:
+        raise UnknownUnit(f"unit {text!r} is not known: no code of UN/ECE Rec 20, and nobody declares it")
     return code
 
 

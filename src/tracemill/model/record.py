@@ -41,3 +41,9 @@ def convert(value: object, kind: type[T]) -> T:
 def plain(value: object) -> Any:
     """Turn a record into plain dicts, lists and strings."""
     return msgspec.to_builtins(value)
+
+
+def replaced(value: T, **changes: object) -> T:
+    """Return a record with some fields changed."""
+    result: T = msgspec.structs.replace(value, **changes)  # type: ignore[type-var]
+    return result

@@ -76,6 +76,31 @@ class DispositionKind(StrEnum):
 RELEASING = (DispositionKind.ACCEPT, DispositionKind.CONCESSION)
 
 
+class Evidence(StrEnum):
+    """How it is known that material went in or came out."""
+
+    SCANNED = "scanned"
+    MEASURED = "measured"
+    BACKFLUSHED = "backflushed"  # booked from the bill of materials, not from what was seen
+    INFERRED = "inferred"
+
+
+class Side(StrEnum):
+    """On which side of a transformation a lot stands."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+class ShipmentState(StrEnum):
+    """How far a shipment is."""
+
+    STAGED = "staged"
+    SHIPPED = "shipped"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
 class Consequence(StrEnum):
     """What happens if nobody acts on a case: material is used wrongly, or only late."""
 
@@ -92,6 +117,31 @@ class CaseKind(StrEnum):
     IN_DOUBT = "in_doubt"
     IDENTITY = "identity"
     MESSAGE = "message"
+    APPROVAL = "approval"  # a switch of inspection waits for the responsible authority
+
+
+class Severity(StrEnum):
+    """How strict the inspection is (ISO 2859-1:1999, clause 9)."""
+
+    NORMAL = "normal"
+    TIGHTENED = "tightened"
+    REDUCED = "reduced"
+
+
+class ApprovalKind(StrEnum):
+    """What the responsible authority approves before inspection is relaxed."""
+
+    REDUCED = "reduced"  # production is steady and reduced inspection desirable (ISO 2859-1:1999, 9.3.3)
+    RESUMPTION = "resumption"  # the supplier's action is likely to be effective (ISO 2859-1:1999, 9.4)
+    SKIP_LOT = "skip_lot"  # supplier and product are qualified (ISO 2859-3:2005, 5.1 and 5.2)
+
+
+class SkipPhase(StrEnum):
+    """Where skip-lot inspection of a product stands (ISO 2859-3:2005, clause 6)."""
+
+    LOT_BY_LOT = "lot_by_lot"  # state 1: every lot is inspected
+    SKIPPING = "skipping"  # state 2: lots are drawn at a frequency, the others are accepted without inspection
+    INTERRUPTED = "interrupted"  # state 3: every lot is inspected until the product has qualified again
 
 
 class Mode(StrEnum):

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Select, Table, insert, select, update
 
 from tracemill.model.record import Record
+from tracemill.store import rows as sql
 from tracemill.store.tables import audit, change, event, site_position
 
 GENESIS = bytes(32)
@@ -56,7 +57,7 @@ def append(tx: Connection, site: str, start: int, head: bytes, entries: Sequence
         rows.append(
             {"site": site, "position": start + offset, "hash": head, **{f: getattr(entry, f) for f in entry.__struct_fields__}}
         )
-    tx.execute(insert(audit), rows)
+    sql.insert(tx, audit, rows)
     tx.execute(update(site_position).where(site_position.c.site == site).values(position=start + len(entries), head=head))
 
 

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from tracemill.model.change import AnyChange
+from tracemill.model.change import AnyChange, Linked
 from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
-from tracemill.store import audit, cases, deliveries, lots
+from tracemill.store import audit, cases, deliveries, genealogy, histories, lots
+from tracemill.store.rows import insert
 from tracemill.store.tables import change, event
 
 EFFECT_TIME = timedelta(seconds=30)
@@ -30,6 +31,13 @@ class Effects(Record, frozen=True):
 
     systems: tuple[str, ...] = ()
     restricts: bool = False
+    spreads: bool = False  # holds are to be carried on to what was made from some lots
+
+
+def together(found: Sequence[Effects]) -> Effects:
+    """Sum up the effects of several commits."""
+    systems = tuple({system for effects in found for system in effects.systems})
+    return Effects(systems, any(e.restricts for e in found), any(e.spreads for e in found))
 
 
 def commit(
@@ -45,6 +53,7 @@ def commit(
     if not decided:
         return Effects()
     lots.save(tx, ids, view, now)
+    histories.save(tx, policy.site, view, now)
     touched = [(view.row_ids[c.lot], c.change) for d in decided for c in d.decision.changes]
     lots.bind(tx, touched, now)
     orders = [
@@ -63,14 +72,18 @@ def commit(
     deliveries.decide(tx, ids, orders, now)
     cases.apply(tx, policy.site, [(c, view.row_ids[c.lot]) for d in decided for c in d.decision.cases], now)
     cases.set_timers(tx, policy.site, [(t, view.row_ids[t.lot]) for d in decided for t in d.decision.timers])
-    _record(tx, view, decided, policy)
-    return Effects(systems=tuple({o.command.system for o in orders}), restricts=any(o.command.restricts for o in orders))
+    _record(tx, ids, view, decided, policy)
+    spreads = {view.row_ids[lot] for d in decided for lot in d.decision.spreads}
+    genealogy.ask_spread(tx, spreads)
+    restricts = any(o.command.restricts for o in orders)
+    return Effects(systems=tuple({o.command.system for o in orders}), restricts=restricts, spreads=bool(spreads))
 
 
-def _record(tx: Connection, view: lots.Loaded, decided: Sequence[Decided], policy: Policy) -> None:
+def _record(tx: Connection, ids: Any, view: lots.Loaded, decided: Sequence[Decided], policy: Policy) -> None:
     """Write events, changes and audit at the next positions: last, because this is where commits take their order."""
     start, head = audit.claim_positions(tx, policy.site)
     events, changes, entries = [], [], []
+    links: list[genealogy.Link] = []
     for position, item in enumerate(decided, start + 1):
         body = encode(item.event).decode()
         lot_ids = [view.row_ids[c.lot] for c in item.decision.changes]
@@ -80,10 +93,15 @@ def _record(tx: Connection, view: lots.Loaded, decided: Sequence[Decided], polic
             for n, (lot_id, c) in enumerate(zip(lot_ids, item.decision.changes, strict=True))
         ]
         changes += rows
+        links += [
+            genealogy.Link(position=position, ordinal=n, lot_id=lot_ids[n], change=c.change)
+            for n, c in enumerate(item.decision.changes)
+            if isinstance(c.change, Linked)
+        ]
         entries.append(_entry(item.event, audit.payload(body, [row["data"] for row in rows])))
-    tx.execute(insert(event), events)
-    if changes:
-        tx.execute(insert(change), changes)
+    insert(tx, event, events)
+    insert(tx, change, changes)
+    genealogy.record(tx, ids, policy.site, links)
     audit.append(tx, policy.site, start, head, entries)
 
 

@@ -1,17 +1,22 @@
 """Deliveries: commands on their way. Leased, fenced, superseded by newer decisions, never forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from msgspec.structs import replace
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from tracemill.model.decision import STATUS_VERB, Command
 from tracemill.model.record import Record, decode, encode
 from tracemill.model.status import UNSETTLED, DeliveryState, Mode
-from tracemill.store.tables import attempt, delivery, lot
+from tracemill.store import rows as sql
+from tracemill.store.rows import Row, chunks, insert, listed
+from tracemill.store.tables import UtcTime, attempt, delivery, lot
 
 S = DeliveryState
+TO_SEND, TO_LOOK_AT = (S.PENDING, S.RETRYING), (S.IN_DOUBT, S.DELIVERED)
+Key = tuple[str, int]  # a system and a lot in it
 
 
 class Delivery(Record, frozen=True):
@@ -51,18 +56,25 @@ class Order(Record, frozen=True):
     event_id: str
 
 
+class Move(Record, frozen=True):
+    """A delivery as it was seen, the state it goes to, and the columns that change with it."""
+
+    delivery: Delivery
+    state: DeliveryState
+    values: dict[str, Any]
+
+
 def decide(tx: Connection, ids: Any, orders: Sequence[Order], now: datetime) -> None:
     """Write decided commands; a newer status command takes the place of older ones that are not under way."""
+    latest = {(o.command.system, o.lot_id): o for o in orders if o.command.is_status}
+    verify_after = _supersede(tx, latest, now)
     rows = []
-    latest = {(o.command.system, o.lot_id): o.command.id for o in orders if o.command.is_status}
     for order in orders:
-        overtaken = order.command.is_status and latest[(order.command.system, order.lot_id)] != order.command.id
-        verify_after = None
-        if order.command.is_status and not overtaken:
-            verify_after = _supersede(tx, order, now)
-        rows.append(_row(ids.next(), order, S.SUPERSEDED if overtaken else S.PENDING, verify_after, now))
-    if rows:
-        tx.execute(insert(delivery), rows)
+        key = order.command.system, order.lot_id
+        overtaken = order.command.is_status and latest[key] is not order
+        after = verify_after.get(key) if order.command.is_status and not overtaken else None
+        rows.append(_row(ids.next(), order, S.SUPERSEDED if overtaken else S.PENDING, after, now))
+    insert(tx, delivery, rows)
 
 
 def _row(row_id: int, order: Order, state: DeliveryState, verify_after: datetime | None, now: datetime) -> dict[str, Any]:
@@ -93,84 +105,87 @@ def _row(row_id: int, order: Order, state: DeliveryState, verify_after: datetime
     }
 
 
-def _supersede(tx: Connection, order: Order, now: datetime) -> datetime | None:
-    """Take the place of older status commands of this lot in this system.
+_UNSETTLED = select(
+    delivery.c.id, delivery.c.system, delivery.c.lot_id, delivery.c.state, delivery.c.attempts, delivery.c.restricts
+).where(delivery.c.lot_id.in_(listed("lots")), delivery.c.verb == STATUS_VERB, delivery.c.state.in_(UNSETTLED))
+
+
+def _supersede(tx: Connection, latest: Mapping[Key, Order], now: datetime) -> dict[Key, datetime]:
+    """Take the place of older status commands of these lots in these systems; say after when the new ones may be verified.
 
     A restriction takes the place of everything, also of what is under way or in doubt: such a relaxation may still take
     effect late, so the restriction counts as verified only by a read after the target's longest effect time.
     A relaxation waits for what is under way, so that effects arrive in the order decided.
     """
-    older = and_(
-        delivery.c.system == order.command.system,
-        delivery.c.lot_id == order.lot_id,
-        delivery.c.verb == order.command.verb,
-        delivery.c.state.in_(UNSETTLED if order.command.restricts else (S.PENDING, S.RETRYING)),
-    )
-    found = tx.execute(select(delivery.c.id, delivery.c.state, delivery.c.attempts, delivery.c.restricts).where(older)).all()
-    if not found:
-        return None
-    values = {"state": S.SUPERSEDED, "superseded_by": order.command.id, "settled_at": now}
-    tx.execute(update(delivery).where(delivery.c.id.in_([r.id for r in found])).values(**values))
-    unsettled = any(not r.restricts and (r.state in (S.SENDING, S.IN_DOUBT) or r.attempts) for r in found)
-    return now + order.effect_time if unsettled and order.command.restricts else None
+    gone: list[Row] = []
+    after: dict[Key, datetime] = {}
+    for some in chunks({lot_id for _, lot_id in latest}):
+        for row in tx.execute(_UNSETTLED, {"lots": some}):
+            order = latest.get((row.system, row.lot_id))
+            if order is None or not (order.command.restricts or row.state in (S.PENDING, S.RETRYING)):
+                continue
+            gone.append({"id": row.id, "state": S.SUPERSEDED, "superseded_by": order.command.id, "settled_at": now})
+            if order.command.restricts and not row.restricts and (row.state in (S.SENDING, S.IN_DOUBT) or row.attempts):
+                after[row.system, row.lot_id] = now + order.effect_time
+    sql.update(tx, delivery, gone, ("id",))
+    return after
 
 
-_COLUMNS = select(delivery, lot.c.uuid.label("lot")).join(lot, lot.c.id == delivery.c.lot_id)
+_FIELDS = Delivery.__struct_fields__
+_COLUMNS = select(*(lot.c.uuid if f == "lot" else delivery.c[f] for f in _FIELDS)).join(lot, lot.c.id == delivery.c.lot_id)
 
 
 def _delivery(row: Any) -> Delivery:
-    return Delivery(
-        **{f: row._mapping[f] for f in Delivery.__struct_fields__ if f not in ("value", "cursor", "state")},
-        value=decode(row.value, dict[str, Any]),
-        cursor=decode(row.cursor, dict[str, Any]),
-        state=DeliveryState(row.state),
-    )
+    found = dict(zip(_FIELDS, row, strict=True))
+    found["value"], found["cursor"] = decode(found["value"], dict[str, Any]), decode(found["cursor"], dict[str, Any])
+    found["state"] = DeliveryState(found["state"])
+    return Delivery(**found)
+
+
+_EARLIER = delivery.alias("earlier")
+_BLOCKED = exists().where(
+    _EARLIER.c.system == delivery.c.system,
+    _EARLIER.c.lot_id == delivery.c.lot_id,
+    _EARLIER.c.state.in_(UNSETTLED),
+    or_(
+        and_(_EARLIER.c.id < delivery.c.id, delivery.c.restricts.is_(False)),
+        and_(_EARLIER.c.state == S.SENDING, _EARLIER.c.restricts.is_(True)),
+    ),
+)
+_DUE = _COLUMNS.where(
+    delivery.c.system == bindparam("of"),
+    delivery.c.state.in_(listed("states")),
+    delivery.c.next_at <= bindparam("now", type_=UtcTime),
+)
+_DUE = _DUE.order_by(delivery.c.restricts.desc(), delivery.c.id).limit(bindparam("most"))
+_SENDABLE = _DUE.where(~_BLOCKED)
 
 
 def claim(tx: Connection, system: str, mode: Mode, limit: int, now: datetime, lease: timedelta) -> list[Delivery]:
     """Lease what may be sent now: restrictions first, everything else only when it is first for its lot in this system."""
     if mode is Mode.OBSERVE or limit <= 0:
         return []
-    earlier = delivery.alias("earlier")
-    blocked = exists().where(
-        earlier.c.system == delivery.c.system,
-        earlier.c.lot_id == delivery.c.lot_id,
-        earlier.c.state.in_(UNSETTLED),
-        or_(
-            and_(earlier.c.id < delivery.c.id, delivery.c.restricts.is_(False)),
-            and_(earlier.c.state == S.SENDING, earlier.c.restricts.is_(True)),
-        ),
-    )
-    query = (
-        _COLUMNS.where(
-            delivery.c.system == system,
-            delivery.c.state.in_((S.PENDING, S.RETRYING)),
-            delivery.c.next_at <= now,
-            ~blocked,
-        )
-        .order_by(delivery.c.restricts.desc(), delivery.c.id)
-        .limit(limit)
-    )
-    if mode is Mode.PROPOSE:
-        query = query.where(delivery.c.approved_by.is_not(None))
-    found = [_delivery(row) for row in tx.execute(query)]
+    query = _SENDABLE.where(delivery.c.approved_by.is_not(None)) if mode is Mode.PROPOSE else _SENDABLE
+    given = {"of": system, "states": list(TO_SEND), "now": now, "most": limit}
+    found = [_delivery(row) for row in tx.execute(query, given)]
     first: dict[int, Delivery] = {}
     for d in found:
         first.setdefault(d.lot_id, d)
     return _lease(tx, list(first.values()), now + lease)
 
 
+_LEASED = (
+    update(delivery)
+    .where(delivery.c.id.in_(listed("ids")))
+    .values(state=S.SENDING, fence=delivery.c.fence + 1, attempts=delivery.c.attempts + 1)
+    .values(lease_until=bindparam("until", type_=UtcTime))
+)
+
+
 def _lease(tx: Connection, found: list[Delivery], until: datetime) -> list[Delivery]:
     if found:
-        change = update(delivery).where(delivery.c.id.in_([d.id for d in found]))
-        tx.execute(
-            change.values(state=S.SENDING, fence=delivery.c.fence + 1, attempts=delivery.c.attempts + 1, lease_until=until)
-        )
-    return [_with(d, fence=d.fence + 1, attempts=d.attempts + 1, state=S.SENDING) for d in found]
-
-
-def _with(d: Delivery, **changes: Any) -> Delivery:
-    return Delivery(**{**{f: getattr(d, f) for f in d.__struct_fields__}, **changes})
+        tx.execute(_LEASED, {"ids": [d.id for d in found], "until": until})
+    return [replace(d, fence=d.fence + 1, attempts=d.attempts + 1, state=S.SENDING) for d in found]
 
 
 def one(tx: Connection, uuid: str) -> Delivery | None:
@@ -179,35 +194,44 @@ def one(tx: Connection, uuid: str) -> Delivery | None:
     return None if row is None else _delivery(row)
 
 
-def move(tx: Connection, d: Delivery, state: DeliveryState, **values: Any) -> None:
+def override(tx: Connection, d: Delivery, state: DeliveryState, **values: Any) -> None:
     """Move a delivery on because a person says so; whoever still works on it is fenced off."""
     tx.execute(update(delivery).where(delivery.c.id == d.id).values(state=state, fence=delivery.c.fence + 1, **values))
 
 
 def due(tx: Connection, system: str, state: DeliveryState, limit: int, now: datetime) -> list[Delivery]:
     """Return deliveries that wait in a state (delivered: to be read back; in_doubt: to be asked about)."""
-    query = _COLUMNS.where(delivery.c.system == system, delivery.c.state == state, delivery.c.next_at <= now)
-    return [_delivery(row) for row in tx.execute(query.order_by(delivery.c.restricts.desc(), delivery.c.id).limit(limit))]
+    return [_delivery(row) for row in tx.execute(_DUE, {"of": system, "states": [state], "now": now, "most": limit})]
 
 
-def next_due(tx: Connection, system: str) -> datetime | None:
-    """Return when a system next has something to send, ask or read back."""
-    states = (S.PENDING, S.RETRYING, S.IN_DOUBT, S.DELIVERED)
+def next_due(tx: Connection, system: str, states: Sequence[DeliveryState]) -> datetime | None:
+    """Return when something in these states is next due in a system."""
     query = select(func.min(delivery.c.next_at)).where(delivery.c.system == system, delivery.c.state.in_(states))
     found: datetime | None = tx.execute(query).scalar()
     return found
 
 
-def save_cursor(tx: Connection, d: Delivery, cursor: dict[str, Any]) -> bool:
-    """Persist how far an operation came. False: the delivery was superseded or taken over; stop at once."""
-    change = update(delivery).where(delivery.c.id == d.id, delivery.c.fence == d.fence, delivery.c.state == S.SENDING)
-    return tx.execute(change.values(cursor=encode(cursor).decode())).rowcount == 1
+_NOW = select(delivery.c.id, delivery.c.fence, delivery.c.state).where(delivery.c.id.in_(listed("ids")))
 
 
-def settle(tx: Connection, d: Delivery, state: DeliveryState, **values: Any) -> bool:
-    """Move a delivery on, unless somebody else did meanwhile (its fence or state changed)."""
-    change = update(delivery).where(delivery.c.id == d.id, delivery.c.fence == d.fence, delivery.c.state == d.state)
-    return tx.execute(change.values(state=state, **values)).rowcount == 1
+def move(tx: Connection, moves: Sequence[Move]) -> list[bool]:
+    """Move deliveries on. False: somebody else did meanwhile (its fence or state changed), and nothing was done."""
+    now: dict[int, tuple[int, str]] = {}
+    for some in chunks([m.delivery.id for m in moves]):
+        now |= {row.id: (row.fence, row.state) for row in tx.execute(_NOW, {"ids": some})}
+    done = [now.get(m.delivery.id) == (m.delivery.fence, m.delivery.state) for m in moves]
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for m, good in zip(moves, done, strict=True):
+        if good:
+            alike.setdefault(tuple(m.values), []).append({"id": m.delivery.id, "state": m.state, **_kept(m.values)})
+    for rows in alike.values():
+        sql.update(tx, delivery, rows, ("id",))
+    return done
+
+
+def _kept(values: dict[str, Any]) -> dict[str, Any]:
+    """Cut what a target called it to its column: it is for people, and a name that cannot be kept whole is a case."""
+    return {**values, "native": values["native"][:300]} if "native" in values else values
 
 
 def ended_late(tx: Connection, d: Delivery, ended: datetime, effect_time: timedelta) -> None:
@@ -218,9 +242,34 @@ def ended_late(tx: Connection, d: Delivery, ended: datetime, effect_time: timede
     tx.execute(update(delivery).where(newer, open_states).values(verify_after=ended + effect_time))
 
 
-def record_attempt(tx: Connection, d: Delivery, started: datetime, ended: datetime, outcome: str, detail: str) -> None:
-    row = {"delivery_id": d.id, "n": d.attempts, "started_at": started, "ended_at": ended, "outcome": outcome}
-    tx.execute(insert(attempt), {**row, "detail": detail[:1000]})
+def followed(tx: Connection, found: Sequence[Delivery]) -> set[int]:
+    """Return which of these status commands a newer one for the same lot and system has followed."""
+    newest: dict[Key, int] = {}
+    for some in chunks({d.lot_id for d in found}):
+        query = select(delivery.c.system, delivery.c.lot_id, func.max(delivery.c.id).label("newest"))
+        mine = query.where(delivery.c.lot_id.in_(some), delivery.c.verb == STATUS_VERB)
+        newest |= {(r.system, r.lot_id): r.newest for r in tx.execute(mine.group_by(delivery.c.system, delivery.c.lot_id))}
+    return {d.id for d in found if d.verb == STATUS_VERB and d.id < newest[d.system, d.lot_id]}
+
+
+class Try(Record, frozen=True):
+    """One try of a delivery: when, and what came of it."""
+
+    delivery: Delivery
+    started: datetime
+    ended: datetime
+    outcome: str
+    detail: str
+
+
+def record(tx: Connection, tries: Sequence[Try]) -> None:
+    """Write down tries."""
+    rows = [
+        {"delivery_id": t.delivery.id, "n": t.delivery.attempts, "started_at": t.started, "ended_at": t.ended,
+         "outcome": t.outcome, "detail": t.detail[:1000]}
+        for t in tries
+    ]  # fmt: skip
+    insert(tx, attempt, rows)
 
 
 def recover(tx: Connection, now: datetime) -> int:

@@ -77,17 +77,17 @@ def hold(connection: Any) -> None:
 
 
 class Lock:
-    """Keeps a second hub away while the schema is migrated, and from the same SQLite file; ends with the process."""
+    """Keeps a second hub away from a database; ends with the process. On a server the writing connection is the lock."""
 
     def __init__(self, url: str) -> None:
         self._url = normalise(url)
         self._file: Any = None
-        self._engine: Engine | None = None
+        self.engine: Engine | None = None
 
     def acquire(self) -> None:
         if not is_sqlite(self._url):
-            self._engine = writer_engine(self._url)
-            self._engine.connect().close()
+            self.engine = writer_engine(self._url)
+            self.engine.connect().close()
             return
         path = Path(f"{make_url(self._url).database}.lock")
         self._file = path.open("w")
@@ -100,5 +100,5 @@ class Lock:
     def release(self) -> None:
         if self._file is not None:
             self._file.close()
-        if self._engine is not None:
-            self._engine.dispose()
+        if self.engine is not None:
+            self.engine.dispose()

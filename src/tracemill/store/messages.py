@@ -7,14 +7,14 @@ from hashlib import sha256
 from secrets import randbits
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from tracemill.model.identifier import look, new_id
 from tracemill.model.record import Record
 from tracemill.model.status import FeedKind, MessageState
 from tracemill.store.partitions import month
-from tracemill.store.rows import chunks, upsert
-from tracemill.store.tables import body, business_key, message, seen
+from tracemill.store.rows import chunks, insert, listed, upsert
+from tracemill.store.tables import UtcTime, body, business_key, message, seen
 
 
 class Incoming(Record, frozen=True):
@@ -124,15 +124,14 @@ def _known(tx: Connection, incoming: Sequence[Incoming]) -> dict[tuple[str, str,
     for system, feed in {(i.system, i.feed) for i in incoming}:
         wanted = {storable(i.key) for i in incoming if (i.system, i.feed) == (system, feed)}
         for keys in chunks(wanted):
-            query = select(seen).where(seen.c.system == system, seen.c.feed == feed, seen.c.key.in_(keys))
-            for row in tx.execute(query):
+            for row in tx.execute(_SEEN, {"of": system, "by": feed, "keys": keys}):
                 found[(system, feed, row.key)] = (bytes(row.body_hash), row.read_started, row.message_id)
     return found
 
 
 def _insert(tx: Connection, rows: list[dict[str, Any]], bodies: dict[bytes, Incoming], marks: dict[Any, Any]) -> None:
     if rows:
-        tx.execute(insert(message), rows)
+        insert(tx, message, rows)
         content = [
             {"hash": digest, "month": month(i.received_at), "codec": "zlib", "key_id": None, "data": zlib.compress(i.body, 1)}
             for digest, i in bodies.items()
@@ -164,10 +163,23 @@ _WITH_BODY = select(
 ).join(body, body.c.hash == message.c.body_hash)
 
 
+_UNPROCESSED = (
+    _WITH_BODY.where(message.c.state == MessageState.RECEIVED, message.c.id > bindparam("after"))
+    .order_by(message.c.id)
+    .limit(bindparam("most"))
+)
+_SEEN = select(seen).where(seen.c.system == bindparam("of"), seen.c.feed == bindparam("by"), seen.c.key.in_(listed("keys")))
+_STILL = select(message.c.id).where(message.c.id.in_(listed("ids")), message.c.state.in_(listed("states")))
+_SETTLED = (
+    update(message)
+    .where(message.c.id.in_(listed("ids")))
+    .values(state=bindparam("to"), processed_at=bindparam("at", type_=UtcTime))
+)
+
+
 def unprocessed(tx: Connection, limit: int, after: int = 0) -> list[Stored]:
     """Return received messages in order of arrival, with their bodies."""
-    query = _WITH_BODY.where(message.c.state == MessageState.RECEIVED, message.c.id > after).order_by(message.c.id).limit(limit)
-    found = {row.id: _stored(row) for row in tx.execute(query)}
+    found = {row.id: _stored(row) for row in tx.execute(_UNPROCESSED, {"after": after, "most": limit})}
     return list(found.values())
 
 
@@ -200,14 +212,14 @@ def still(tx: Connection, ids: Iterable[int], states: tuple[MessageState, ...]) 
     """Return which of these messages are still in one of the states: nobody settles a message twice."""
     found: set[int] = set()
     for some in chunks(ids):
-        found.update(tx.execute(select(message.c.id).where(message.c.id.in_(some), message.c.state.in_(states))).scalars())
+        found.update(tx.execute(_STILL, {"ids": some, "states": list(states)}).scalars())
     return found
 
 
-def settle(tx: Connection, ids: Iterable[int], state: MessageState, at: datetime) -> None:
-    """Mark messages as processed (or replayed)."""
+def settle(tx: Connection, ids: Iterable[int], state: MessageState, at: datetime, **who: str) -> None:
+    """Mark messages as processed, or as replayed: then `settled_by` and `reason` say by whom and why."""
     for some in chunks(ids):
-        tx.execute(update(message).where(message.c.id.in_(some)).values(state=state, processed_at=at))
+        tx.execute(_SETTLED.values(**who) if who else _SETTLED, {"ids": some, "to": state, "at": at})
 
 
 def park(tx: Connection, message_id: int, code: str, cause: str, hint: str, at: datetime) -> None:
@@ -224,7 +236,7 @@ def close_parked(tx: Connection, uuid: str, state: MessageState, by: str, reason
 
 def index(tx: Connection, keys: Iterable[tuple[int, str, str]]) -> None:
     """Make messages findable by (message id, kind, value)."""
-    rows = [{"message_id": m, "kind": k, "value": v[:200], "look": look(v)[:200]} for m, k, v in keys]
+    rows = [{"message_id": m, "kind": k, "value": v[:200], "look": look(v)} for m, k, v in keys]
     upsert(tx, business_key, rows, ("value", "kind", "message_id"), ())
 
 
@@ -258,5 +270,5 @@ def fate(tx: Connection, uuid: str) -> Fate | None:
 def told_before(tx: Connection, system: str, feed: str, key: str) -> str:
     """Return the message that first carried a key; empty where none did."""
     query = select(message.c.uuid).join(seen, seen.c.message_id == message.c.id)
-    found = tx.execute(query.where(seen.c.system == system, seen.c.feed == feed, seen.c.key == key[:500]).limit(1)).scalar()
+    found = tx.execute(query.where(seen.c.system == system, seen.c.feed == feed, seen.c.key == storable(key)).limit(1)).scalar()
     return str(found or "")

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from collections.abc import Sequence as Some
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,12 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from tracemill.store.engine import Lock, is_sqlite, normalise, reader_engine, writer_engine
+from tracemill.store.engine import Lock, normalise, reader_engine, writer_engine
 from tracemill.store.partitions import ensure
 from tracemill.store.writer import Priority, Writer
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 def migrate(url: str) -> None:
@@ -55,9 +57,7 @@ class Store:
         except BaseException:
             self._lock.release()
             raise
-        if not is_sqlite(url):
-            self._lock.release()  # from here on the writing connection holds it
-        self._writer_engine = writer_engine(url)
+        self._writer_engine = self._lock.engine or writer_engine(url)  # where the connection is the lock, it is never let go
         with self._writer_engine.begin() as connection:
             ensure(connection, datetime.now(UTC))
         self.writer = Writer(self._writer_engine)
@@ -67,6 +67,12 @@ class Store:
     async def write(self, run: Callable[[Connection], T], priority: Priority = Priority.RECEIVE, *, shared: bool = False) -> T:
         return await self.writer.write(run, priority, shared=shared)
 
+    async def gather(
+        self, run: Callable[[Connection, Some[Item]], Some[T]], item: Item, priority: Priority = Priority.RECEIVE
+    ) -> T:
+        """Write one of many alike: what waits together is one call of `run`, in one commit."""
+        return await self.writer.gather(run, item, priority)
+
     async def read(self, run: Callable[[Connection], T]) -> T:
         """Run a query on a read-only snapshot, outside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, run)
@@ -75,8 +81,9 @@ class Store:
         with self._reader_engine.connect() as connection:
             return run(connection)
 
-    def close(self) -> None:
-        self.writer.stop()
+    def close(self, *, finish: bool = True) -> None:
+        """Let go of the database; without `finish` abruptly, as when the process dies."""
+        self.writer.stop(finish=finish)
         self._readers.shutdown()
         self._reader_engine.dispose()
         self._writer_engine.dispose()

@@ -35,8 +35,18 @@ def read_through(tx: Connection, feeds: Mapping[str, str]) -> dict[str, datetime
     """Return when each system's feed was last read to its end (`feeds`: feed by system). In the middle of a round: nothing."""
     query = select(feed_cursor.c.system, feed_cursor.c.feed, feed_cursor.c.cursor, feed_cursor.c.ok_at)
     rows = tx.execute(query.where(feed_cursor.c.system.in_(list(feeds)), feed_cursor.c.ok_at.is_not(None)))
-    ends = [row for row in rows if row.feed == feeds[row.system] and not decode(row.cursor, dict[str, Any]).get("page")]
+    ends = [row for row in rows if row.feed == feeds[row.system] and not _midway(row.cursor)]
     return {row.system: row.ok_at for row in ends}
+
+
+def unfinished(tx: Connection) -> set[str]:
+    """Return the systems of which a feed is read in part."""
+    rows = tx.execute(select(feed_cursor.c.system, feed_cursor.c.cursor))
+    return {row.system for row in rows if _midway(row.cursor)}
+
+
+def _midway(cursor: str) -> bool:
+    return bool(decode(cursor, dict[str, Any]).get("page"))
 
 
 def failed(tx: Connection, system: str, feed: str, error: str, at: datetime) -> None:

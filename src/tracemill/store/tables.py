@@ -7,13 +7,16 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -168,6 +171,7 @@ lot = Table(
     Column("unsafe", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("received", Boolean, nullable=False, server_default=false()),
 )
 Index("lot_verdict", lot.c.site, lot.c.verdict)
 Index("lot_number", lot.c.number)
@@ -183,7 +187,7 @@ identity = Table(
     Column("since", UtcTime, nullable=False),
     Column("until", UtcTime),
 )
-Index("identity_look", identity.c.system, identity.c.scope, identity.c.look)
+Index("identity_look", identity.c.look, identity.c.system)
 Index("identity_native", identity.c.native)
 
 hold = Table(
@@ -200,6 +204,17 @@ hold = Table(
 )
 Index("hold_open", hold.c.reason, sqlite_where=text("lifted_at IS NULL"), postgresql_where=text("lifted_at IS NULL"))
 
+inspection_history = Table(
+    "inspection_history",
+    metadata,
+    Column("site", String(100), primary_key=True),
+    Column("supplier", String(200), primary_key=True),
+    Column("item", String(200), primary_key=True),
+    Column("plan", String(200), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
 waiting_hold = Table(
     "waiting_hold",
     metadata,
@@ -208,6 +223,48 @@ waiting_hold = Table(
     Column("message", String(36), primary_key=True),
     Column("cause", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+)
+
+Index("waiting_hold_native", waiting_hold.c.native)
+
+transformation = Table(
+    "transformation",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("site", String(100), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("work_order", String(200), nullable=False, index=True),
+    Column("operation", String(200), nullable=False),
+    Column("machine", String(200), nullable=False),
+    Column("recipe", String(200), nullable=False),
+    Column("first_at", UtcTime, nullable=False),
+)
+
+edge = Table(
+    "edge",
+    metadata,
+    Column("site", String(100), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("lot_id", BigInteger, nullable=False),
+    Column("transformation_id", BigInteger, nullable=False),
+    Column("side", SmallInteger, nullable=False),
+    Column("quantity", String(60), nullable=False),
+    Column("amount", Double, nullable=False),
+    Column("unit", String(10), nullable=False),
+    Column("evidence", SmallInteger, nullable=False),
+    Column("occurred_at", UtcTime, nullable=False),
+)
+Index("edge_lot", edge.c.lot_id, edge.c.side, edge.c.transformation_id)
+Index("edge_transformation", edge.c.transformation_id, edge.c.side, edge.c.lot_id)
+
+spread = Table(
+    "spread",
+    metadata,
+    Column("lot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False),
 )
 
 delivery = Table(

@@ -209,8 +209,13 @@ class Course:
 
     async def _intend(self, index: int) -> None:
         self._place.step, self._place.intent, self._place.at = index, True, self._means.clock()
-        await self._save(self._place.cursor())
+        await self._note()
 
     async def _arrive(self, index: int) -> None:
         self._place.step, self._place.intent = index, False
-        await self._save(self._place.cursor())
+        await self._note()
+
+    async def _note(self) -> None:
+        """Write the place down; where sending again is always right and is all there is, a place would say nothing."""
+        if not self._operation.is_plain:
+            await self._save(self._place.cursor())

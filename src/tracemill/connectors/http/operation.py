@@ -83,6 +83,11 @@ class Operation:
     steps: tuple[Step, ...]
     native: Render | None
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is one request that sets a state: whoever comes back sends it again, whatever happened."""
+        return self.once is Once.ENSURE and self.each is None and len(self.steps) == 1
+
     def items(self, job: Job) -> list[Any]:
         """Give what the steps are done for, once each; an operation without `each` has one item, which is nothing."""
         if self.each is None:

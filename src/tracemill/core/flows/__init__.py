@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from tracemill.core.draft import Draft
-from tracemill.core.flows import alerts, disposition, incoming_inspection
+from tracemill.core.flows import alerts, disposition, first_submission, incoming_inspection
 
 Flow = Callable[[Draft], None]
 
 FLOWS: dict[str, tuple[Flow, ...]] = {
     "lot.received.v1": (incoming_inspection.react,),
     "sample.taken.v1": (incoming_inspection.sampled,),
-    "disposition.decided.v1": (disposition.react,),
+    "disposition.decided.v1": (disposition.react, first_submission.react),
     "timer.due.v1": (alerts.due,),
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 from tracemill.core.draft import Draft
 from tracemill.core.usable import UNDECIDED, on_hand
-from tracemill.model.event import DispositionDecided, Part
+from tracemill.model.quality import DispositionDecided, Part
 from tracemill.model.quantity import show
 from tracemill.model.status import RELEASING
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
+from tracemill.demo.processes import LEASH
 from tracemill.demo.tryton.install import MODULES, Installation, Progress, locked, silent
 
 DATABASE = "plant"
-_LAUNCH = Path(__file__).with_name("launch.py")
 
 
 class NotStarted(RuntimeError):
@@ -126,7 +126,7 @@ def _free_port() -> int:
 
 
 def _serve(installed: Installation, folder: Path, port: int) -> Server:
-    command = [str(installed.python), "-I", str(_LAUNCH), "-c", str(_configuration(folder, port)), "-d", DATABASE]
+    command = [str(installed.python), "-I", LEASH, "trytond.cli", "-c", str(_configuration(folder, port)), "-d", DATABASE]
     log = folder / "trytond.log"
     with log.open("ab") as output:
         # A session of its own: Ctrl-C is for the one who started us, who then stops Tryton in good order.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from tracemill.demo import people
-from tracemill.demo.claims import Claim, Scene, played, until
+from tracemill.demo.claims import Claim, Read, Scene, played, until
 from tracemill.demo.detour import Detour
 from tracemill.demo.hub import HubProcess
 from tracemill.demo.tryton.books import Books
@@ -30,7 +30,10 @@ class Story:
         async def stands() -> Any:
             return await asyncio.to_thread(self.books.stands, lot)
 
-        return await until("Tryton", says, expected, stands, owner="places", seconds=60)
+        return await self.hub.vouched(await until("Tryton", says, expected, stands, seconds=60), lot, "erp")
+
+    async def quality(self, says: str, expected: Any, read: Read) -> Claim:
+        return await self.hub.vouched(await until("QMS", says, expected, read), BATCH, "qms")
 
     async def moved(self, lot: str, says: str, *expected: str) -> Claim:
         """Claim which transfers of the hub Tryton knows, and how far each is."""
@@ -97,7 +100,7 @@ class Story:
             return group["supplier_batch"], group["purchase_order"], bool(group["requirement"]), group["state"]
 
         expected = (BATCH, self.crew.plant.purchase_order_number, True, "PEND")
-        scene.claims.append(await until("QMS", "inspection open, with batch and order", expected, told, owner="quality"))
+        scene.claims.append(await self.quality("inspection open, with batch and order", expected, told))
         return scene
 
     async def decision(self) -> Scene:
@@ -114,7 +117,7 @@ class Story:
             return found["purchase_order"], f"{float(found['quantity']['value']):g}"
 
         expected = (self.crew.plant.purchase_order_number, "20")
-        scene.claims.append(await until("QMS", "nonconformance over 20 kg, linked to the order", expected, linked))
+        scene.claims.append(await self.quality("nonconformance over 20 kg, linked to the order", expected, linked))
         return scene
 
     async def nothing(self) -> Scene:

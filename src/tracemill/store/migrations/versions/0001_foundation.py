@@ -157,7 +157,7 @@ def _lots() -> None:
         sa.Column("since", TIME, nullable=False),
         sa.Column("until", TIME),
     )
-    op.create_index("identity_look", "identity", ["system", "scope", "look"])
+    op.create_index("identity_look", "identity", ["look", "system"])
     op.create_index("identity_native", "identity", ["native"])
     op.create_index("ix_identity_lot_id", "identity", ["lot_id"])
     op.create_table(
@@ -182,6 +182,7 @@ def _lots() -> None:
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("at", TIME, nullable=False),
     )
+    op.create_index("waiting_hold_native", "waiting_hold", ["native"])
 
 
 def _deliveries() -> None:

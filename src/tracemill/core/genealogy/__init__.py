@@ -1,0 +1,1 @@
+"""Genealogy in memory: who was made from whom, walked, judged and shared out (design: genealogy engine)."""

@@ -1,0 +1,83 @@
+"""Inheritance: what restricts a lot restricts what was made from it, for as long as it does.
+
+A hold of one kind is carried on: one that says something about the material itself, and about more of it than is left.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from tracemill.core.draft import Draft
+from tracemill.core.usable import on_hand
+from tracemill.model.change import HoldLifted, HoldPlaced
+from tracemill.model.identifier import derived
+from tracemill.model.lot import Hold, Lot
+from tracemill.model.quality import HoldInherited, Inherited
+from tracemill.model.reference import LotRef
+from tracemill.model.status import HoldReason
+
+# What is wrong with a place, a customs paper or a date stays with what is left; the rest is wrong with what it became, too.
+CARRIED = frozenset(
+    {
+        HoldReason.AWAITING_INSPECTION,
+        HoldReason.QUALITY,
+        HoldReason.REJECTED,
+        HoldReason.UNREAD,
+        HoldReason.RECALL,
+        HoldReason.MISSING_CERTIFICATE,
+        HoldReason.INCOMPLETE_GENEALOGY,
+        HoldReason.IDENTITY,
+    }
+)
+
+
+def carried(lot: Lot) -> dict[str, Inherited]:
+    """Return what a lot passes on to everything made from it, by the id of the hold as it was placed (its root).
+
+    A hold on a quantity is passed on only where less than that is left: then restricted material was used.
+    """
+    left = on_hand(lot)
+    holds = [h for h in lot.holds.values() if h.reason in CARRIED and (h.quantity is None or h.quantity > left)]
+    return {h.root or h.id: _passed_on(h, lot) for h in holds}
+
+
+def _passed_on(hold: Hold, lot: Lot) -> Inherited:
+    origin, number = (hold.origin, hold.origin_number) if hold.root else (lot.id, lot.number)
+    return Inherited(root=hold.root or hold.id, origin=origin, number=number, reason=hold.reason, placer=hold.by, note=hold.note)
+
+
+def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot]) -> HoldInherited | None:
+    """Return what must change on a lot so that it carries exactly what its parents pass on; None where nothing must.
+
+    `origins` are the lots on which the roots were placed: what no longer holds there is not kept alive by a cycle.
+    """
+    wanted = {
+        root: i
+        for parent in parents
+        for root, i in carried(parent).items()
+        if i.origin != child.id and (i.origin not in origins or root in carried(origins[i.origin]))
+    }
+    have = {h.root for h in child.holds.values() if h.root}
+    new = tuple(wanted[root] for root in sorted(wanted.keys() - have))
+    gone = tuple(sorted(have - wanted.keys()))
+    return HoldInherited(lot=LotRef(id=child.id), holds=new, lapsed=gone) if new or gone else None
+
+
+def apply(draft: Draft, data: HoldInherited) -> None:
+    """Carry what the ancestors pass on, and lift what they no longer do."""
+    for hold in [h for h in draft.lot.holds.values() if h.root in data.lapsed]:
+        draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by="hub", note="what it was made from is no longer restricted"))
+    for found in data.holds:
+        draft.add(HoldPlaced(hold=_hold(draft, found)))
+
+
+def _hold(draft: Draft, found: Inherited) -> Hold:
+    return Hold(
+        id=derived("hold", draft.lot.id, found.root),
+        reason=found.reason,
+        system="hub",
+        placed_at=draft.now,
+        by=found.placer,
+        note=found.note,
+        root=found.root,
+        origin=found.origin,
+        origin_number=found.number,
+    )

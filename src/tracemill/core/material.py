@@ -1,0 +1,105 @@
+"""Material: what goes into a transformation and what comes out of it; the lot's ledger and its genealogy follow."""
+
+from collections.abc import Iterable
+
+from tracemill.core.draft import Draft
+from tracemill.core.inheritance import apply, inherited
+from tracemill.core.ledger import base_unit, signed_in_base
+from tracemill.core.usable import allowance
+from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
+from tracemill.model.decision import Case
+from tracemill.model.identifier import derived
+from tracemill.model.lot import Lot, Shipped
+from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped
+from tracemill.model.quality import HoldInherited
+from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
+
+IN_STOCK = (ShipmentState.STAGED, ShipmentState.CANCELLED, ShipmentState.RETURNED)
+
+
+def transformation(site: str, key: str) -> str:
+    """Return the id of a transformation: the same key at the same site is the same one, whoever tells of it."""
+    return derived("transformation", site, key)
+
+
+def consumed(draft: Draft, data: MaterialConsumed) -> None:
+    """A quantity went into a transformation. Held material that is used all the same is a violation."""
+    before = allowance(draft.lot)
+    _book(draft, data, Side.INPUT, "consumed", -1)
+    taken = signed_in_base(draft, data.quantity)
+    if before.known and taken > before.usable:
+        draft.case(_misuse(draft, data))
+    if data.work.key:
+        draft.spread()
+
+
+def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origins: dict[str, Lot]) -> None:
+    """A quantity came out of a transformation: the lot inherits at once what restricts the lots that went into it."""
+    _describe(draft, data)
+    _book(draft, data, Side.OUTPUT, "produced", 1)
+    if (carried := inherited(draft.lot, parents, origins)) is not None:
+        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))  # it may have other parents, too
+
+
+def _describe(draft: Draft, data: MaterialProduced) -> None:
+    lot = draft.lot
+    facts = {f: getattr(data, f) for f in ("item_text", "material_class", "place") if getattr(data, f)}
+    if lot.received_at is None and (not lot.unit or facts.items() - {(f, getattr(lot, f)) for f in facts}):
+        draft.add(LotDescribed(unit=base_unit(draft, data.quantity), **facts))
+
+
+def _book(draft: Draft, data: MaterialConsumed | MaterialProduced, side: Side, kind: str, sign: int) -> None:
+    owner = draft.policy.owner("movement", draft.lot.material_class, draft.now) or draft.event.source
+    quantity = signed_in_base(draft, data.quantity)
+    booked = {"movement": data.movement, "system": draft.event.source}
+    draft.add(Moved(kind=kind, quantity=sign * quantity, order=data.work.order, counts=owner == draft.event.source, **booked))
+    if data.work.key:
+        draft.add(
+            Linked(
+                transformation=transformation(draft.lot.site, data.work.key),
+                side=side,
+                quantity=quantity,
+                unit=base_unit(draft, data.quantity),
+                evidence=data.evidence,
+                work=data.work,
+                occurred_at=draft.event.occurred.utc,
+                **booked,
+            )
+        )
+
+
+def _misuse(draft: Draft, data: MaterialConsumed) -> Case:
+    order = data.work.key or "no order"
+    return Case(
+        key=f"misuse:{draft.lot.id}:{order}"[:400],
+        kind=CaseKind.INCIDENT,
+        lot=draft.lot.id,
+        title=f"{data.quantity} of {draft.lot.number} used in {order}, more than quality allows",
+        consequence=Consequence.UNSAFE,
+        next_action=f"stop {order}, hold what was made of it, and let quality decide",
+        evidence={"system": draft.event.source, "order": data.work.order, "operation": data.work.operation},
+    )
+
+
+def shipped(draft: Draft, data: ShipmentShipped) -> None:
+    """A quantity is on a shipment. It leaves the stock when it is shipped, and comes back when it is returned."""
+    quantity, known = signed_in_base(draft, data.quantity), draft.lot.shipments.get(data.shipment)
+    gone = known.quantity if known is not None and known.state is ShipmentState.SHIPPED else quantity * 0
+    leaves = quantity if data.state is ShipmentState.SHIPPED else quantity * 0
+    if leaves != gone:
+        draft.add(Moved(movement=data.shipment, kind="shipped", quantity=gone - leaves, system=draft.event.source))
+    customer = data.customer
+    draft.add(
+        ShipmentChanged(
+            shipment=data.shipment,
+            shipped=Shipped(
+                quantity=quantity,
+                state=data.state,
+                at=draft.event.occurred.utc,
+                customer=customer.id if customer else "",
+                customer_name=customer.name if customer else "",
+                place=data.place,
+                system=draft.event.source,
+            ),
+        )
+    )

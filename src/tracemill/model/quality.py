@@ -1,0 +1,101 @@
+"""Quality facts: inspections, dispositions, holds and nonconformances."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from tracemill.model.quantity import Quantity
+from tracemill.model.record import Record
+from tracemill.model.reference import LotRef
+from tracemill.model.status import ApprovalKind, DispositionKind, HoldReason
+
+
+class Part(Record, frozen=True):
+    """A part of a lot that a decision set apart (ISA-95 material sublot). No quantity means: the rest of the lot."""
+
+    decision: DispositionKind
+    quantity: Quantity | None = None
+    reason: str = ""
+    scope: str = ""
+
+
+class DispositionDecided(Record, frozen=True):
+    """Quality decided about a lot, or a part of it."""
+
+    lot: LotRef
+    inspection: str
+    parts: tuple[Part, ...]
+    signer: str = ""
+    meaning: str = ""
+    revision: str = ""
+    nonconformance: str = ""
+    nonconforming: Annotated[int, msgspec.Meta(ge=0)] | None = None  # items of the sample that do not conform
+
+
+class InspectionOpened(Record, frozen=True):
+    """An inspection of a lot exists in the system that plans inspections."""
+
+    lot: LotRef
+    inspection: str
+
+
+class InspectionApproved(Record, frozen=True):
+    """The responsible authority allows a milder inspection of a supplier's item, or revokes it; the reason is the event's.
+
+    `lot` is any lot that was planned under this supplier, item and plan: the approval stands on its timeline.
+    """
+
+    lot: LotRef
+    supplier: str
+    item: str
+    plan: str
+    what: ApprovalKind
+    until: datetime | None = None
+    revoked: bool = False
+
+
+class HoldRequested(Record, frozen=True):
+    """Somebody restricts a lot, or a quantity of it."""
+
+    lot: LotRef
+    hold: str
+    reason: HoldReason
+    quantity: Quantity | None = None
+    note: str = ""
+
+
+class HoldReleased(Record, frozen=True):
+    """The placer, or a role with the right, lifts one named hold."""
+
+    lot: LotRef
+    hold: str
+    note: str = ""
+
+
+class Inherited(Record, frozen=True):
+    """A hold of another lot that restricts this one too, because it was made from it."""
+
+    root: str  # the hold as it was placed
+    origin: str  # the lot it was placed on
+    number: str
+    reason: HoldReason
+    placer: str = ""
+    note: str = ""
+
+
+class HoldInherited(Record, frozen=True):
+    """The hub's own word: which holds of its ancestors restrict a lot, and which (roots) no longer do."""
+
+    lot: LotRef
+    holds: tuple[Inherited, ...] = ()
+    lapsed: tuple[str, ...] = ()
+
+
+class NonconformanceOpened(Record, frozen=True):
+    """A nonconformance was opened for a lot."""
+
+    lot: LotRef
+    nonconformance: str
+    quantity: Quantity | None = None
+    defect: str = ""

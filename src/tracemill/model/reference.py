@@ -1,0 +1,26 @@
+"""References: how a system names a lot or a party in what it tells."""
+
+from tracemill.model.record import Record
+
+
+class Alias(Record, frozen=True):
+    """What another system calls the same lot."""
+
+    system: str
+    id: str
+    item: str = ""
+
+
+class LotRef(Record, frozen=True):
+    """A lot as one system names it, with what it says others call it."""
+
+    id: str
+    item: str = ""
+    aliases: tuple[Alias, ...] = ()
+
+
+class Party(Record, frozen=True):
+    """A supplier, manufacturer, customer or carrier."""
+
+    id: str
+    name: str = ""

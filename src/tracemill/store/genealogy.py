@@ -1,0 +1,135 @@
+"""Genealogy: which lot went into and came out of which transformation; append-only, a reversal is a row below zero."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from tracemill.model.change import Linked
+from tracemill.model.record import Record
+from tracemill.model.status import Evidence, Side
+from tracemill.store.rows import Row, chunks, insert, listed, upsert
+from tracemill.store.tables import edge, lot, spread, transformation
+
+SIDES = {Side.INPUT: 0, Side.OUTPUT: 1}
+EVIDENCE = {evidence: code for code, evidence in enumerate(Evidence)}
+
+_KNOWN = select(transformation.c.id, transformation.c.uuid).where(transformation.c.uuid.in_(listed("uuids")))
+_into, _out = edge.alias("into"), edge.alias("out")
+_FAMILY = (
+    select(_into.c.lot_id.label("parent"), _out.c.lot_id.label("child"))
+    .join(_out, _out.c.transformation_id == _into.c.transformation_id)
+    .where(_into.c.side == SIDES[Side.INPUT], _out.c.side == SIDES[Side.OUTPUT], _into.c.lot_id != _out.c.lot_id)
+)
+_LIVING = _FAMILY.group_by(_into.c.transformation_id, _into.c.lot_id, _out.c.lot_id).having(
+    func.sum(_into.c.amount) > 0, func.sum(_out.c.amount) > 0
+)  # what was not taken back
+
+
+class Link(Record, frozen=True):
+    """One half of an edge, at its place in the record."""
+
+    position: int
+    ordinal: int
+    lot_id: int
+    change: Linked
+
+
+def record(tx: Connection, ids: Any, site: str, links: Sequence[Link]) -> None:
+    """Write the edges of a commit, and the transformations that are new."""
+    if not links:
+        return
+    known = _transformations(tx, ids, site, [link.change for link in links])
+    insert(tx, edge, [_edge(site, link, known[link.change.transformation]) for link in links])
+
+
+def _transformations(tx: Connection, ids: Any, site: str, changes: Sequence[Linked]) -> dict[str, int]:
+    wanted = {c.transformation: c for c in changes}
+    known: dict[str, int] = {}
+    for some in chunks(wanted):
+        known.update({row.uuid: row.id for row in tx.execute(_KNOWN, {"uuids": some})})
+    new = {uuid: ids.next() for uuid in wanted if uuid not in known}
+    insert(tx, transformation, [_transformation(row_id, site, wanted[uuid]) for uuid, row_id in new.items()])
+    return known | new
+
+
+def _transformation(row_id: int, site: str, change: Linked) -> Row:
+    work = change.work
+    told = {name: getattr(work, name)[:200] for name in ("operation", "machine", "recipe")}
+    return {"id": row_id, "uuid": change.transformation, "site": site, "key": work.key[:400], "kind": work.kind[:20],
+            "work_order": work.order[:200], **told, "first_at": change.occurred_at}  # fmt: skip
+
+
+def _edge(site: str, link: Link, transformation_id: int) -> Row:
+    c = link.change
+    return {"site": site, "position": link.position, "ordinal": link.ordinal, "lot_id": link.lot_id,
+            "transformation_id": transformation_id, "side": SIDES[c.side], "quantity": str(c.quantity),
+            "amount": float(c.quantity), "unit": c.unit, "evidence": EVIDENCE[c.evidence],
+            "occurred_at": c.occurred_at}  # fmt: skip
+
+
+def inputs(tx: Connection, transformations: Iterable[str]) -> dict[str, set[str]]:
+    """Return, by transformation, the lots that went into it and were not taken back."""
+    found: dict[str, set[str]] = {}
+    for some in chunks(transformations):
+        query = (
+            select(transformation.c.uuid.label("work"), lot.c.uuid)
+            .join(edge, edge.c.transformation_id == transformation.c.id)
+            .join(lot, lot.c.id == edge.c.lot_id)
+            .where(transformation.c.uuid.in_(some), edge.c.side == SIDES[Side.INPUT])
+            .group_by(transformation.c.uuid, lot.c.uuid)
+            .having(func.sum(edge.c.amount) > 0)
+        )
+        for row in tx.execute(query):
+            found.setdefault(row.work, set()).add(row.uuid)
+    return found
+
+
+def ask_spread(tx: Connection, lot_ids: Iterable[int]) -> None:
+    """Note lots whose holds are to be carried on to all that was made from them, from the beginning."""
+    upsert(tx, spread, [{"lot_id": i, "after": 0} for i in lot_ids], ("lot_id",), ("after",))
+
+
+def spreads_wait(tx: Connection) -> bool:
+    """Say whether any lot waits for its holds to be carried on."""
+    return tx.execute(select(spread.c.lot_id).limit(1)).first() is not None
+
+
+class Round(Record, frozen=True):
+    """Some lots made from lots whose holds are to be carried on, with all their parents."""
+
+    children: tuple[int, ...]
+    parents: dict[int, tuple[int, ...]]
+
+
+def take_spread(tx: Connection, most: int) -> Round | None:
+    """Take up to `most` children of lots that wait, in order of id, and note how far that came; None where none waits."""
+    waiting = tx.execute(select(spread).order_by(spread.c.lot_id).limit(most)).all()
+    if not waiting:
+        return None
+    children: set[int] = set()
+    done: list[int] = []
+    for row in waiting:
+        found = _children(tx, row.lot_id, row.after, most - len(children))
+        children.update(found)
+        if len(children) >= most:
+            tx.execute(update(spread).where(spread.c.lot_id == row.lot_id).values(after=max(found, default=row.after)))
+            break
+        done.append(row.lot_id)
+    for some in chunks(done):
+        tx.execute(delete(spread).where(spread.c.lot_id.in_(some)))
+    return Round(children=tuple(sorted(children)), parents=_parents(tx, children))
+
+
+def _children(tx: Connection, parent: int, after: int, most: int) -> list[int]:
+    """Return who was made from a lot. Also from what was taken back: whoever inherited from it must be looked at again."""
+    made = _FAMILY.with_only_columns(_out.c.lot_id).where(_into.c.lot_id == parent, _out.c.lot_id > after).distinct()
+    return list(tx.execute(made.order_by(_out.c.lot_id).limit(most)).scalars())
+
+
+def _parents(tx: Connection, children: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    found: dict[int, set[int]] = {}
+    for some in chunks(children):
+        for row in tx.execute(_LIVING.where(_out.c.lot_id.in_(some))):
+            found.setdefault(row.child, set()).add(row.parent)
+    return {child: tuple(sorted(parents)) for child, parents in found.items()}
