@@ -63,7 +63,9 @@ def scan(text: str) -> Scan:
     except BadGs1 as error:
         fault = str(error) if looks_like_gs1(typed) else ""
     keys = [SearchKey(kind="text", value=typed)] if typed else []
-    if gs1 is not None and (_has_checked_key(gs1) or looks_like_gs1(typed)) and not _is_short_number(typed):
+    if gs1 is not None and (_is_short_number(typed) or not (_has_checked_key(gs1) or looks_like_gs1(typed))):
+        gs1 = None
+    if gs1 is not None:
         keys = [*_links(gs1), *keys, *_parts(gs1)]
     keys += _numbers(typed)
     return Scan(text=text, keys=tuple(dict.fromkeys(keys)), gs1=gs1, fault=fault)
@@ -89,14 +91,18 @@ def _links(gs1: Gs1) -> list[SearchKey]:
     levels = [gs1]
     if gs1.serial and gs1.lot:
         levels.append(Gs1(elements=tuple(e for e in gs1.elements if e[0] not in ("21", "235"))))
-    keys = []
-    for level in levels:
-        try:
-            keys.append(SearchKey(kind="uri", value=digital_link(level)))
-            keys += [SearchKey(kind="uri", value=epc_urn(level, n)) for n in range(6, 13)]
-        except BadGs1:
-            continue
-    return keys
+    return [SearchKey(kind="uri", value=uri) for level in levels for uri in uris(level)]
+
+
+def uris(gs1: Gs1) -> tuple[str, ...]:
+    """Return the URIs of exactly this thing: its canonical Digital Link, and its EPC URN by every length of a company prefix."""
+    found = []
+    try:
+        found.append(digital_link(gs1))
+        found += [epc_urn(gs1, n) for n in range(6, 13)]
+    except BadGs1:
+        pass
+    return tuple(dict.fromkeys(found))
 
 
 def _parts(gs1: Gs1) -> list[SearchKey]:
