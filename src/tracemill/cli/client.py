@@ -18,13 +18,17 @@ class Client:
 
     def get(self, path: str, *, otherwise: str = "tracemill doctor", **query: Any) -> Any:
         """Ask; `otherwise` is the command that helps where the hub refuses."""
+        return _parsed(self.fetch(path, otherwise=otherwise, **query).decode())
+
+    def fetch(self, path: str, *, otherwise: str, **query: Any) -> bytes:
+        """Ask for a document, and keep it byte for byte."""
         asked = {k: str(v) for k, v in query.items() if v not in (None, "")}
         return asyncio.run(self._ask("GET", path, None, asked, otherwise))
 
     def post(self, path: str, body: Any, *, otherwise: str = "tracemill doctor") -> Any:
-        return asyncio.run(self._ask("POST", path, body, {}, otherwise))
+        return _parsed(asyncio.run(self._ask("POST", path, body, {}, otherwise)).decode())
 
-    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> Any:
+    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> bytes:
         import aiohttp
         from yarl import URL
 
@@ -36,12 +40,11 @@ class Client:
                     method, URL(self.url + path, encoded=True).update_query(query), json=body, headers=headers
                 ) as answer,
             ):
-                text = await answer.text()
+                found: bytes = await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(f"no hub answers at {self.url}: {error}", self.start) from None
-        found = _parsed(text)
         if answer.status >= 400:
-            raise _refusal(answer.status, found, otherwise)
+            raise _refusal(answer.status, _parsed(found.decode(errors="replace")), otherwise)
         return found
 
 
