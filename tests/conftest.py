@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("tracemill", deadline=None)  # no test is timed: machines are busy
+settings.load_profile("tracemill")
 
 FreshDatabase = Callable[[], str]
 

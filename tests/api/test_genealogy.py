@@ -42,3 +42,14 @@ async def test_wrong_questions_are_refused_with_what_to_do(served: Served) -> No
     assert (await served.ask("GET", "/v1/lots/NO-SUCH/trace"))[0] == 404
     stranger = await served.account("messages:read")
     assert (await served.ask("GET", "/v1/lots/RAW-1/trace", token=stranger))[0] == 403
+
+
+async def test_what_was_made_on_a_machine_beyond_its_limits_is_found_with_its_lot(served: Served) -> None:
+    await made(served)
+    work = {"order": "WO-1", "machine": "FURNACE-3"}
+    summary = {"parameter": "temperature", "unit": "CEL", "high": "850", "maximum": "861.5"}
+    await served.plant.push("mes", "process.recorded.v1", {"lot": {"id": "FG/1"}, "work": work, "summaries": [summary]})
+    found = await served.get("/v1/process?machine=FURNACE-3&above=850&beyond=true")
+    assert [(s["number"], s["beyond"]) for s in found] == [("FG/1", "861.5 above 850")]
+    assert [s["parameter"] for s in await served.get("/v1/lots/FG%2F1/process")] == ["temperature"]
+    assert (await served.ask("GET", "/v1/process?since=2026-11-23T09:00:00"))[0] == 422

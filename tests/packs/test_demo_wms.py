@@ -7,7 +7,7 @@ import pytest
 
 from tests.packs.conftest import Plant, again, sums
 from tracemill.app.build import utc_now
-from tracemill.model.connector import InDoubt, Job, Unavailable
+from tracemill.model.connector import InDoubt, Job, Rejected, Unavailable
 from tracemill.model.event import Event
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -165,3 +165,68 @@ async def test_a_lot_that_is_not_there_is_absent_and_to_a_stranger_unknown(here:
     with pytest.raises(Unavailable):
         await here.wms.stranger.connector.read(["LNONE"], utc_now)
     assert not (await here.wms.stranger.connector.probe()).ok
+
+
+async def planned(here: Plant, lot: str, shipment: str, qty: str = "120") -> None:
+    await received(here, lot, status="AVL")
+    line = {"lot": lot, "qty": qty}
+    body = {"shipment": shipment, "customer": "C-100", "customer_name": "Northfood", "dock": "4", "lines": [line]}
+    await here.wms.ui("/ui/shipments", {**body, "loading_at": "2026-11-25T02:40:00+01:00"})
+
+
+def block(shipment: str, number: str, blocked: bool = True) -> Job:
+    value = {"shipment": shipment, "blocked": blocked, "reason": "rejected by quality"}
+    return Job(token=f"tm-{shipment}-{number}-{blocked}", verb="block_shipment", lot=number, number=number, value=value)
+
+
+async def test_a_shipment_tells_lot_quantity_dock_customer_and_time(here: Plant) -> None:
+    await planned(here, "L20", "DLV-20")
+    line = next(r for r in (await here.wms.records("shipments"))[0] if r.key.startswith("DLV-20/"))
+    (event,) = here.wms.translated(line)
+    told = event.data
+    assert (told.shipment, str(told.quantity), told.place, str(told.state)) == ("DLV-20", "120 kg", "dock 4", "staged")
+    assert (told.customer.id, told.customer.name) == ("C-100", "Northfood")
+    assert told.loading.isoformat() == "2026-11-25T02:40:00+01:00"
+    assert [(alias.system, alias.id) for alias in told.lot.aliases] == [("erp", "L-L20")]
+
+
+async def test_a_blocked_shipment_is_not_loaded_and_does_not_leave(here: Plant) -> None:
+    await planned(here, "L21", "DLV-21")
+    await here.wms.send(block("DLV-21", "L-L21"))
+    code, body = await here.wms.ask("POST", "/ui/shipments/DLV-21/load")
+    assert (code, list(body["errors"])) == (409, ["blocks"])
+    await here.wms.send(block("DLV-21", "L-L21", blocked=False))
+    await here.wms.ui("/ui/shipments/DLV-21/load")
+    await here.wms.send(block("DLV-21", "L-L21"))
+    assert (await here.wms.ask("POST", "/ui/shipments/DLV-21/depart"))[0] == 409
+    await here.wms.send(block("DLV-21", "L-L21", blocked=False))
+    await here.wms.ui("/ui/shipments/DLV-21/depart")
+    assert sums(await here.wms.stock("L21")) == {"available": "360"}
+
+
+async def test_a_block_is_read_back_and_one_lot_does_not_free_another(here: Plant) -> None:
+    await planned(here, "L22", "DLV-22")
+    one, other = block("DLV-22", "L 22/é"), block("DLV-22", "L-23")
+    assert (await here.wms.seek(one)).state == "absent"
+    for job in (one, again(one), other):
+        await here.wms.send(job)
+    assert [(await here.wms.seek(job)).state for job in (one, other)] == ["present", "present"]
+    free = block("DLV-22", "L-23", blocked=False)
+    assert (await here.wms.seek(free)).state == "absent"
+    await here.wms.send(free)
+    assert [(await here.wms.seek(job)).state for job in (one, other, free)] == ["present", "absent", "present"]
+    assert (await here.wms.ask("POST", "/ui/shipments/DLV-22/load"))[0] == 409
+    assert len(await here.wms.journal("shipment_block", "DLV-22")) == 2
+
+
+async def test_a_shipment_that_is_gone_cannot_be_blocked_and_a_lost_answer_is_in_doubt(here: Plant) -> None:
+    await planned(here, "L24", "DLV-24")
+    await here.wms.arm("PUT", "/wms/shipments/DLV-24/blocks", "lose_answer")
+    with pytest.raises(InDoubt):
+        await here.wms.send(block("DLV-24", "L-L24"))
+    assert (await here.wms.seek(block("DLV-24", "L-L24"))).state == "present"
+    await here.wms.send(block("DLV-24", "L-L24", blocked=False))
+    await here.wms.ui("/ui/shipments/DLV-24/load")
+    await here.wms.ui("/ui/shipments/DLV-24/depart")
+    with pytest.raises(Rejected, match="GONE"):
+        await here.wms.send(block("DLV-24", "L-L24"))

@@ -74,7 +74,7 @@ def test_a_project_with_all_of_them_gives_links(tmp_path: Path) -> None:
         "mail": ["notify"],
         "mes": ["set_status"],
         "qms": ["open_inspection", "open_nonconformance"],
-        "wms": ["set_status"],
+        "wms": ["block_shipment", "set_status"],
     }
     # An act counts as done once it was found: only mail cannot be looked for.
     assert {name: all(link.readable(verb) for verb in link.operations) for name, link in links.items()} == {

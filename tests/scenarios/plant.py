@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from tracemill.hub.hub import Hub
@@ -90,6 +91,7 @@ MADE = {
         "quantity.amount": {"cell": "qty", "type": "quantity"},
         "quantity.unit": "'KGM'",
         "work.order": "order",
+        "work.operation?": "op",
         "work.machine?": "machine",
         "evidence?": "evidence",
         "movement": "id",
@@ -125,6 +127,7 @@ class Warehouse:
         self.faults: list[str] = []
         self.calls: list[str] = []
         self.taken: set[str] = set()
+        self.barred: set[tuple[str, str]] = set()  # a shipment, and the lot for which it is blocked
 
     def put(self, batch: str, **sums: Any) -> None:
         self.stock[batch] = {s: Decimal(sums.get(s, 0)) for s in CODES.values()}
@@ -136,6 +139,11 @@ class Warehouse:
         rows[source] -= quantity
         rows[to] += quantity
         self.effects.append((batch, source, to, quantity, token))
+
+    def bar(self, shipment: str, batch: str, blocked: bool) -> None:
+        """Block a shipment because of a lot, or let that block go; a shipment leaves when no lot blocks it."""
+        (self.barred.add if blocked else self.barred.discard)((shipment, batch))
+        self.effects.append((batch, "block" if blocked else "unblock", shipment, Decimal(0), ""))
 
     def found(self, token: str) -> bool:
         return any(e[4] == token for e in self.effects)
@@ -185,6 +193,15 @@ class FakeConnector:
                 await save({"item": n, "step": 0, "intent": True})
                 self._transfer(job, transfer, token)
             await save({"item": n + 1, "step": 0})
+        if job.verb == "block_shipment":
+            bar = partial(self.target.bar, job.value["shipment"], job.number, job.value["blocked"])
+            await save({"intent": True})
+            if self._fault("before") == "late":
+                self.target.late.append(bar)
+                raise InDoubt("timed out")
+            bar()
+            self._fault("after")
+            return Done()
         if job.verb != "set_status":
             await save({"intent": True})
             if not self.target.found(job.token):
@@ -224,6 +241,11 @@ class FakeConnector:
         return ""
 
     async def seek(self, job: Job, cursor: dict[str, Any]) -> Finding:
+        if "deaf" in self.target.faults:
+            raise Unavailable("no answer")
+        if job.verb == "block_shipment":
+            barred = (job.value["shipment"], job.number) in self.target.barred
+            return Finding(state="present" if barred == job.value["blocked"] else "absent")
         if self.target.found(job.token):
             return Finding(state="present", native=f"{job.verb}-{job.number}")
         return Finding(state="absent")
@@ -320,6 +342,8 @@ class Plant:
         """Return what a system can be asked to do, and how its stock is read."""
         if target is self.mes:  # it only tells
             return {}, ""
+        if target is self.wms:
+            return STATUS | {"block_shipment": FindableSpec(once="ensure")}, "stock"
         return (ACTS, "") if target is self.qms else (STATUS, "stock")
 
     def _link(self, target: Warehouse, operations: Any, stock_mapping: str) -> Link:

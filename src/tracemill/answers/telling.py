@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tracemill.answers.words import amount, decided, held_clause, lasting, named
+from tracemill.answers.words import amount, counted, decided, held_clause, lasting, named
 from tracemill.model import change as ch
 from tracemill.model.decision import STATUS_VERB
 from tracemill.model.inspection import Approval, HistoryKey, Skipped, Submission, Withdrawn
@@ -18,6 +18,7 @@ _VERBS = {
     "open_nonconformance": "the nonconformance",
     "post_sample": "the sample's posting",
     "notify": "the notification",
+    "block_shipment": "the shipment's block",
 }
 
 
@@ -128,10 +129,21 @@ def _linked(x: ch.Linked, lot: Lot) -> Told:
     return f"{amount(abs(x.quantity), lot)} {where} {x.work.key}{doubt}", False
 
 
+def _measured(x: ch.Measured, _: Lot) -> Told:
+    beyond = [f"{s.parameter} {s.beyond} {s.unit}".rstrip() for s in x.summaries if s.beyond]
+    judged = f"OUTSIDE its limits: {', '.join(beyond)}" if beyond else "within its limits"
+    return f"process of {x.work.key} recorded: {counted(len(x.summaries), 'parameter')}, {judged}", False
+
+
 def _shipment(x: ch.ShipmentChanged, lot: Lot) -> Told:
     customer = x.shipped.customer_name or x.shipped.customer
     to = f" for {customer}" if customer else ""
     return f"{amount(x.shipped.quantity, lot)} {x.shipped.state} on {x.shipment}{to}", False
+
+
+def _shipment_block(x: ch.ShipmentBlockWanted, _: Lot) -> Told:
+    why = f": {x.why}" if x.why else ""
+    return f"{named(x.system)} shall {'block' if x.blocked else 'no longer block'} shipment {x.shipment}{why}", False
 
 
 def _wanted(x: ch.TargetWanted, lot: Lot) -> Told:
@@ -196,7 +208,9 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Sampled: _sampled,
     ch.Moved: _moved,
     ch.Linked: _linked,
+    ch.Measured: _measured,
     ch.ShipmentChanged: _shipment,
+    ch.ShipmentBlockWanted: _shipment_block,
     ch.TargetWanted: _wanted,
     ch.ActAsked: _asked,
     ch.CommandReported: _reported,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
+from tracemill.answers import process
 from tracemill.answers.adjacency import Adjacency
 from tracemill.answers.share import Share, shared
 from tracemill.answers.trace_gaps import gaps
@@ -91,18 +92,20 @@ def _lot(state: Lot, depth: int, part: Share | None) -> LotNode:
     return LotNode(
         id=state.id, number=state.number, item=state.item, item_text=state.item_text, depth=depth, verdict=verdict(state),
         quantity=show(allowed.total), usable=show(allowed.usable), unit=state.unit, where=tuple(places), shipments=tuple(sent),
-        share=part,
+        inspections=tuple(state.inspections), share=part,
     )  # fmt: skip
 
 
 def _works(c: Connection, ids: Iterable[int]) -> tuple[WorkNode, ...]:
     query = select(transformation).order_by(transformation.c.first_at)
-    return tuple(_work(r) for some in chunks(ids) for r in c.execute(query.where(transformation.c.id.in_(some))))
+    told = process.of_works(c, ids)
+    found = (r for some in chunks(ids) for r in c.execute(query.where(transformation.c.id.in_(some))))
+    return tuple(_work(r, told.get(r.key, ())) for r in found)
 
 
-def _work(r: Any) -> WorkNode:
+def _work(r: Any, told: tuple[process.SummaryView, ...]) -> WorkNode:
     return WorkNode(id=r.uuid, key=r.key, kind=r.kind, order=r.work_order, operation=r.operation, machine=r.machine,
-                    recipe=r.recipe, first_at=r.first_at)  # fmt: skip
+                    recipe=r.recipe, first_at=r.first_at, process=told)  # fmt: skip
 
 
 def _links(c: Connection, found: Walk, limit: int) -> tuple[LinkView, ...]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tracemill.answers.process import SummaryView
 from tracemill.answers.share import Share
 from tracemill.model.record import Record
 
@@ -39,6 +40,7 @@ class LotNode(Record, frozen=True):
     unit: str
     where: tuple[Place, ...]
     shipments: tuple[Sent, ...]
+    inspections: tuple[str, ...] = ()
     share: Share | None = None
 
 
@@ -53,6 +55,7 @@ class WorkNode(Record, frozen=True):
     machine: str
     recipe: str
     first_at: datetime
+    process: tuple[SummaryView, ...] = ()
 
 
 class LinkView(Record, frozen=True):

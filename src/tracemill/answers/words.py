@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tracemill.core.usable import counted as counted_at_all
+from tracemill.core.usable import named as named
 from tracemill.core.usable import said
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.quality import Part
@@ -22,13 +23,14 @@ _HELD = {
     HoldReason.CUSTOMS: "held by customs in {system}",
     HoldReason.RECALL: "recalled",
     HoldReason.EXPIRED: "expired",
+    HoldReason.RETEST: "due for its retest",
     HoldReason.MISSING_CERTIFICATE: "held, because its certificate is missing",
     HoldReason.INCOMPLETE_GENEALOGY: "held, because its genealogy is incomplete",
     HoldReason.IDENTITY: "held, because it is not clear which lot it is",
     HoldReason.OTHER: "blocked in {system}",
 }
 
-_ASKED = {"set_status": "status", "post_sample": "sample posting", "notify": "mail"}
+_ASKED = {"set_status": "status", "block_shipment": "shipment block", "post_sample": "sample posting", "notify": "mail"}
 
 DECIDED = {
     DispositionKind.ACCEPT: "accepted", DispositionKind.CONCESSION: "accepted by concession", DispositionKind.REJECT: "rejected",
@@ -46,11 +48,6 @@ def decided(parts: Sequence[Part], lot: Lot) -> str:
 
 def _part(part: Part, lot: Lot) -> str:
     return amount(part.quantity.amount, lot) if part.quantity and lot.unit else str(part.quantity)
-
-
-def named(system: str) -> str:
-    """Write a system as people say it: erp is ERP, qms-cloud stays."""
-    return system.upper() if system.isalpha() and len(system) <= 4 and system != "hub" else system or "nobody"
 
 
 def held(hold: Hold) -> str:

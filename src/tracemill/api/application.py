@@ -82,7 +82,8 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     )
     app.state.hub, app.state.security = hub, security
     problem.install(app)
-    for router in (epcis.router, genealogy.router, lots.router, records.router, events.router, systems.router, docs.router):
+    lot_routers = (epcis.router, genealogy.router, genealogy.search, lots.router)
+    for router in (*lot_routers, records.router, events.router, systems.router, docs.router):
         app.include_router(router)
     app.add_middleware(Edge)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

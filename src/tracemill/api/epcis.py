@@ -15,7 +15,7 @@ from tracemill.api.security import Caller
 
 router = APIRouter(prefix="/v1/lots", tags=["genealogy"])
 READ = needs("lots:read")
-BASE = Query(description="the address that your own ids stand under, the same in every document: https://plant.example/id")
+BASE = Query(description="the address that your own ids stand under, the same in every document")
 GLN = Query(description="your GLN, which the numbers of documents are named by")
 
 

@@ -3,9 +3,11 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from tracemill.answers import lot as answers
+from tracemill.answers import process
 from tracemill.answers import trace as traces
 from tracemill.answers.trace_view import TraceView
 from tracemill.api.access import HubOf, needs
@@ -16,7 +18,29 @@ from tracemill.api.problem import Problem
 from tracemill.api.security import Caller
 
 router = APIRouter(prefix="/v1/lots", tags=["genealogy"])
+search = APIRouter(prefix="/v1/process", tags=["genealogy"])
 READ = needs("lots:read")
+
+
+@router.get("/{ref:path}/process", **returns(list[process.SummaryView]))
+async def conditions(hub: HubOf, ref: str, caller: Caller = READ, site: str = "") -> Response:
+    """Tell the conditions under which a lot was made: what was set, what is allowed, and what really was."""
+    uuid = await found(hub, ref, caller, site)
+    return answer(await hub.runtime.store.read(lambda c: process.of_lot(c, uuid)))
+
+
+@search.get("", **returns(list[process.SummaryView]))
+async def searched(
+    hub: HubOf, caller: Caller = READ, machine: str = "", parameter: str = "", above: float | None = None,
+    below: float | None = None, beyond: Annotated[bool, Query(description="only what passed its limits")] = False,
+    since: Annotated[AwareDatetime | None, Query(description="needs an offset")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="needs an offset")] = None,
+) -> Response:  # fmt: skip
+    """Find what was made on a machine, at a time, beyond a value: each with its lot."""
+    asked = process.Search(
+        machine=machine, parameter=parameter, above=above, below=below, since=since, until=until, beyond=beyond
+    )
+    return answer(await hub.runtime.store.read(lambda c: process.found(c, caller.seen_sites, asked)))
 
 
 @router.get("/{ref:path}/trace", **returns(TraceView))

@@ -20,7 +20,7 @@ from tracemill.hub.steps import Reach, passed
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.pack import PackSpec
 from tracemill.model.connector import Connector
-from tracemill.model.policy import AuthorityRule, Policy, SystemPolicy
+from tracemill.model.policy import AuthorityRule, Policy, ShelfLife, SystemPolicy
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import encode
 from tracemill.store.store import Store
@@ -154,6 +154,9 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         procurement=conf.procurement.model_dump() if conf.procurement else {},
         alerts=conf.alerts.model_dump() if conf.alerts else {},
         grace_seconds=int(conf.grace),
+        zone=conf.zone,
+        shelf_life={who: ShelfLife(days=d.days, percent=d.percent) for who, d in conf.shipments.shelf_life.items()},
+        dispatch=conf.shipments.dispatch,
     )
 
 

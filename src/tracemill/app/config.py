@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tracemill.app.document import Document, DocumentError, Finding, load_document, validate
 from tracemill.app.value import Address, Amount, DeclaredUnit, Moment, Role, StoreUrl, Zone
@@ -97,6 +97,28 @@ class NotifyConfig(Spec):
     to: str
 
 
+class ShelfLifeConfig(Spec):
+    """What must be left of a lot's shelf life when it is shipped: the stricter counts where both are given."""
+
+    days: int | None = Field(default=None, ge=1)
+    percent: Annotated[Amount, Field(gt=0, le=100)] | None = Field(
+        default=None, description="of the days from manufacture to expiry"
+    )
+
+    @model_validator(mode="after")
+    def demands(self) -> Self:
+        if self.days is None and self.percent is None:
+            raise ValueError("give days, percent, or both")
+        return self
+
+
+class ShipmentConfig(Spec):
+    """What is demanded of lots that leave, and whom to call about a shipment."""
+
+    dispatch: str = Field(default="", description="whom a page names to call")
+    shelf_life: dict[str, ShelfLifeConfig] = Field(default={}, description='by customer; "*" is every other customer')
+
+
 class SiteConfig(Spec):
     """sites/<site>.yaml"""
 
@@ -108,6 +130,7 @@ class SiteConfig(Spec):
     lifters: dict[HoldReason, list[str]] = {}
     procurement: NotifyConfig | None = None
     alerts: NotifyConfig | None = None
+    shipments: ShipmentConfig = ShipmentConfig()
     grace: Duration = 300.0
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import board, inspection, lots, project, records, trace
+from tracemill.cli import board, inspection, lots, process, project, records, trace
 from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
@@ -19,7 +19,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-LOOK: tuple[Callable[..., int], ...] = (project.init, project.run, board.status, lots.find, lots.lot, lots.why, trace.trace)
+LOOK: tuple[Callable[..., int], ...] = (
+    project.init,
+    project.run,
+    board.status,
+    lots.find,
+    lots.lot,
+    lots.why,
+    trace.trace,
+    process.process,
+)
 ACT: tuple[Callable[..., int], ...] = (records.approve, records.pause, records.resume)
 CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor)
 

@@ -119,6 +119,10 @@ def _works(view: dict[str, Any]) -> None:
     for w in view["works"]:
         machine = f" on {w['machine']}" if w["machine"] else ""
         out.print(f"\n[bold]{w['key']}[/] {w['kind']}{machine}  [dim]{clock(w['first_at'])}[/]")
+        for s in w["process"]:
+            actual = " … ".join(x for x in (s["minimum"], s["maximum"]) if x) or s["mean"]
+            beyond = f"  [bold red]{s['beyond']}[/]" if s["beyond"] else ""
+            out.print(f"  [dim]{s['parameter']}[/] {actual} {s['unit']}{beyond}")
         for link in [x for x in view["links"] if x["work"] == w["id"]]:
             arrow = "→" if link["side"] == "input" else "←"
             doubt = f"  [yellow]{link['evidence']}[/]" if link["evidence"] in ("backflushed", "inferred") else ""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracemill.core import approvals, dispositions, holds, inheritance, material, receipts, reports, stock
+from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts
+from tracemill.core.flows import FLOWS, alerts, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.core.usable import allowance
@@ -24,6 +24,7 @@ from tracemill.model.material import (
     StockObserved,
 )
 from tracemill.model.policy import Policy
+from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
     DispositionDecided,
     HoldInherited,
@@ -45,6 +46,7 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     HoldReleased: holds.lifted,
     MovementRecorded: receipts.movement,
     MaterialConsumed: material.consumed,
+    ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
     HoldInherited: inheritance.apply,
     NonconformanceOpened: receipts.nonconformance,
@@ -76,7 +78,7 @@ def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tup
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
-    draft = Draft(event, match.lot, policy, view.histories)
+    draft = Draft(event, match.lot, policy, view.histories, view.rejected)
     passed_on = inheritance.carried(match.lot) if match.lot.used else {}
     _introduce(draft, match, view)
     if isinstance(event.data, StockObserved):
@@ -91,6 +93,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft, allowance(draft.lot).usable)
+    shipment_guard.guard(draft)
     alerts.watch(draft)
     if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
         draft.spread()

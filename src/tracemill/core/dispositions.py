@@ -4,8 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from tracemill.core.draft import Draft
+from tracemill.core.evolve import replace
 from tracemill.core.holds import NotAllowed
 from tracemill.core.ledger import in_base
+from tracemill.core.shelf_life import permitted_until
 from tracemill.core.usable import UNDECIDED, on_hand, quality_hold
 from tracemill.model.change import Disposed, DispositionIgnored, HoldLifted, HoldPlaced, InspectionLinked, Noted
 from tracemill.model.decision import Case
@@ -53,7 +55,7 @@ def _in_base(draft: Draft, part: Part) -> Part:
         return part
     amount = in_base(draft, part.quantity)
     unit = draft.lot.unit or part.quantity.unit
-    return Part(decision=part.decision, quantity=Quantity(amount=amount, unit=unit), reason=part.reason, scope=part.scope)
+    return replace(part, quantity=Quantity(amount=amount, unit=unit))
 
 
 def _freed(parts: tuple[Part, ...]) -> Decimal | None:
@@ -70,7 +72,9 @@ def _freed(parts: tuple[Part, ...]) -> Decimal | None:
 def _frees(parts: tuple[Part, ...], last: Disposition) -> bool:
     """Say whether a decision lets more be used than the last one."""
     new, old = _freed(parts), _freed(last.parts)
-    return old is not None and (new is None or new > old)
+    until, was = permitted_until(parts), permitted_until(last.parts)
+    longer = until is not None and (was is None or until > was)
+    return longer or (old is not None and (new is None or new > old))
 
 
 def _apply(draft: Draft, data: DispositionDecided, parts: tuple[Part, ...], order: datetime, late: bool) -> None:

@@ -18,9 +18,13 @@ from tracemill.model.status import CaseKind, Severity
 class Draft:
     """Collects changes, commands, cases and timers for one event and one lot."""
 
-    def __init__(self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None) -> None:
+    def __init__(
+        self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None,
+        rejected: Mapping[str, Lot] | None = None,
+    ) -> None:  # fmt: skip
         self.event, self.lot, self.policy = event, lot, policy
         self.histories = dict(histories or {})
+        self.rejected = rejected or {}  # other lots that stand rejected, of the supplier batches that are received
         self.changes: list[LotChange] = []
         self.commands: list[Command] = []
         self.cases: list[Case] = []
@@ -65,7 +69,10 @@ class Draft:
     def case(self, case: Case) -> None:
         """Open a case; while it is open, the same key is the same case."""
         about = str(case.evidence.get("system") or case.evidence.get("source") or "")
-        opened = OpenCase(consequence=case.consequence, title=case.title, next_action=case.next_action, system=about)
+        opened = OpenCase(
+            consequence=case.consequence, title=case.title, next_action=case.next_action, system=about,
+            urgent=case.urgent, page=case.page,
+        )  # fmt: skip
         if self.lot.cases.get(case.key) != opened:
             self.add(CaseOpened(key=case.key, case=opened))
         self.cases.append(case)

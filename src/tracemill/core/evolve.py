@@ -9,7 +9,7 @@ import msgspec
 
 from tracemill.model import change as c
 from tracemill.model.inspection import Submission, Withdrawn
-from tracemill.model.lot import Act, Disposition, Exposure, Lot, Wanted
+from tracemill.model.lot import Act, Disposition, Exposure, Lot, ShipmentBlock, Wanted
 from tracemill.model.status import Side
 
 replace = msgspec.structs.replace
@@ -46,6 +46,9 @@ def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
             "certificate",
             "receipt",
             "place",
+            "manufactured",
+            "expires",
+            "retest",
         )
         if (value := getattr(ch, name))
     }
@@ -126,6 +129,11 @@ def _shipped(lot: Lot, ch: c.ShipmentChanged) -> Lot:
     return replace(lot, shipments={**lot.shipments, ch.shipment: ch.shipped})
 
 
+def _shipment_block(lot: Lot, ch: c.ShipmentBlockWanted) -> Lot:
+    block = ShipmentBlock(system=ch.system, blocked=ch.blocked, command=ch.command, at=ch.at, why=ch.why)
+    return replace(lot, shipment_blocks={**lot.shipment_blocks, ch.shipment: block})
+
+
 def _wanted(lot: Lot, ch: c.TargetWanted) -> Lot:
     state = "pending" if ch.command else "verified"  # no command was needed: the system was found to keep it
     wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, state=state)
@@ -142,6 +150,10 @@ def _reported(lot: Lot, ch: c.CommandReported) -> Lot:
     if wanted is not None and wanted.command == ch.command:
         settled = replace(wanted, state=ch.state, settled_at=ch.at, detail=ch.detail)
         return replace(lot, wanted={**lot.wanted, ch.system: settled})
+    for shipment, block in lot.shipment_blocks.items():
+        if block.command == ch.command:
+            reported = replace(block, state=ch.state, detail=ch.detail)
+            return replace(lot, shipment_blocks={**lot.shipment_blocks, shipment: reported})
     act = lot.acts.get(ch.command)
     if act is None:
         return lot
@@ -183,7 +195,9 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Sampled: _sampled,
     c.Moved: _moved,
     c.Linked: _linked,
+    c.Measured: _unchanged,
     c.ShipmentChanged: _shipped,
+    c.ShipmentBlockWanted: _shipment_block,
     c.TargetWanted: _wanted,
     c.ActAsked: _asked,
     c.CommandReported: _reported,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tracemill.core.inspection_history import History
+from tracemill.core.usable import rejected
 from tracemill.model.event import Event
 from tracemill.model.identifier import derived, look
 from tracemill.model.inspection import HistoryKey
@@ -26,9 +27,14 @@ class View:
         self.written: dict[tuple[str, str], datetime] = {}
         self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
         self.histories: dict[HistoryKey, History] = {}
+        self.rejected: dict[str, Lot] = {}  # lots that stand rejected: of batches that are received, and of this batch of events
 
     def put(self, lot: Lot) -> None:
         self.lots[lot.id] = lot
+        if rejected(lot):
+            self.rejected[lot.id] = lot
+        else:
+            self.rejected.pop(lot.id, None)
 
 
 class Match(Record, frozen=True):

@@ -24,6 +24,7 @@ CARRIED = frozenset(
         HoldReason.RECALL,
         HoldReason.MISSING_CERTIFICATE,
         HoldReason.INCOMPLETE_GENEALOGY,
+        HoldReason.DEVIATION,
         HoldReason.IDENTITY,
     }
 )

@@ -14,7 +14,7 @@ from tracemill.model.material import MaterialConsumed, MaterialProduced, Shipmen
 from tracemill.model.quality import HoldInherited
 from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
 
-IN_STOCK = (ShipmentState.STAGED, ShipmentState.CANCELLED, ShipmentState.RETURNED)
+DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
 
 def transformation(site: str, key: str) -> str:
@@ -43,7 +43,7 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
 
 def _describe(draft: Draft, data: MaterialProduced) -> None:
     lot = draft.lot
-    facts = {f: getattr(data, f) for f in ("item_text", "material_class", "place") if getattr(data, f)}
+    facts = {f: getattr(data, f) for f in DESCRIBED if getattr(data, f)}
     if lot.received_at is None and (not lot.unit or facts.items() - {(f, getattr(lot, f)) for f in facts}):
         draft.add(LotDescribed(unit=base_unit(draft, data.quantity), **facts))
 
@@ -100,6 +100,7 @@ def shipped(draft: Draft, data: ShipmentShipped) -> None:
                 customer_name=customer.name if customer else "",
                 place=data.place,
                 system=draft.event.source,
+                loading=data.loading,
             ),
         )
     )

@@ -31,6 +31,9 @@ def receipt(draft: Draft, data: LotReceived) -> None:
             certificate=data.certificate,
             receipt=data.receipt,
             place=data.place,
+            manufactured=data.manufactured,
+            expires=data.expires,
+            retest=data.retest,
         )
     )
     source = draft.source

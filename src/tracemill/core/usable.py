@@ -33,6 +33,11 @@ def on_hand(lot: Lot) -> Decimal:
     return max(ZERO, lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO))
 
 
+def rejected(lot: Lot) -> bool:
+    """Say whether a lot, or a part of it, stands rejected for what it is: not for what it was made from."""
+    return any(h.reason is HoldReason.REJECTED and not h.root for h in lot.holds.values())
+
+
 def counted(lot: Lot) -> bool:
     """Say whether anybody has told how much of a lot there is: nothing told is not nothing there."""
     return lot.received_at is not None or bool(lot.claims)
@@ -146,8 +151,10 @@ _WORDS = {
     HoldReason.CUSTOMS: "held by customs",
     HoldReason.RECALL: "recalled",
     HoldReason.EXPIRED: "expired",
+    HoldReason.RETEST: "retest due",
     HoldReason.MISSING_CERTIFICATE: "certificate missing",
     HoldReason.INCOMPLETE_GENEALOGY: "genealogy incomplete",
+    HoldReason.DEVIATION: "made outside the limits of its process",
     HoldReason.IDENTITY: "its identity is not clear",
     HoldReason.OTHER: "blocked",
 }
@@ -157,6 +164,8 @@ _NEXT = {
     HoldReason.REJECTED: "quality decides again in {system}, or the goods are returned",
     HoldReason.QUALITY: "quality decides again in {system}",
     HoldReason.CONFLICT: "restrict it there; the hold lifts itself once that is read back",
+    HoldReason.EXPIRED: "it is scrapped, or quality decides until when it may be used",
+    HoldReason.RETEST: "test it again and decide; quality may say until when it may be used",
     HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }
 
@@ -172,12 +181,18 @@ def said(amount: Decimal, lot: Lot) -> str:
     return str(lot.quantity(amount)) if lot.unit else show(amount)
 
 
+def named(system: str) -> str:
+    """Write a system as people say it: erp is ERP, qms-cloud stays."""
+    return system.upper() if system.isalpha() and len(system) <= 4 and system != "hub" else system or "nobody"
+
+
 def hold_words(hold: Hold, lot: Lot) -> str:
     """Say a hold in words: what, how much, by whom."""
     unknown = hold.quantity == ZERO and not counted(lot)
     amount = "a quantity not known, " if unknown else "" if hold.quantity is None else f"{said(hold.quantity, lot)} "
     by = f" by {hold.by}" if hold.by and hold.by != hold.system else ""
-    note = f": {hold.note}" if hold.note else ""
+    dated = hold.system == "hub" and hold.reason in (HoldReason.EXPIRED, HoldReason.RETEST)  # expired 2026-11-20
+    note = f"{' ' if dated else ': '}{hold.note}" if hold.note else ""
     placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
     return f"{amount}{_WORDS[hold.reason]}{placer}{note}"
 

@@ -10,7 +10,7 @@ from tracemill.core.material import transformation
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event
-from tracemill.model.material import MaterialProduced
+from tracemill.model.material import LotReceived, MaterialProduced
 from tracemill.model.policy import Policy
 from tracemill.store import decisions, genealogy, histories, lots
 from tracemill.store.store import Sequence as Ids
@@ -54,6 +54,7 @@ class Decider:
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
         made_in = [transformation(site, e.data.work.key) for e, _ in items if isinstance(e.data, MaterialProduced)]
         view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made_in)
+        lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         self._reach(Step.PROCESS_LOADED)
         decided = []

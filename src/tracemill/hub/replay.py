@@ -10,7 +10,7 @@ from tracemill.hub import report
 from tracemill.hub.decider import Item, Poisoned
 from tracemill.hub.process import Processor, Read, write_batch
 from tracemill.hub.runtime import Runtime
-from tracemill.model.decision import STATUS_VERB
+from tracemill.model.decision import SHIPMENT_VERB, STATE_VERBS, STATUS_VERB
 from tracemill.model.event import Event, MessageRead
 from tracemill.model.identifier import derived
 from tracemill.model.moment import at
@@ -112,7 +112,7 @@ async def resend(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
     """Send a dead or doubtful delivery again, unless a newer decision has taken its place."""
 
     def again(tx: Connection, d: Delivery, now: datetime) -> Effects:
-        if d.verb == STATUS_VERB and not _is_last(tx, d):
+        if d.verb in STATE_VERBS and not _is_last(tx, d):
             raise NotPossible(f"delivery {uuid} is not sent again: a newer decision took its place")
         # What was given up is planned anew from what the target shows; what is in doubt goes on under its token.
         kept = d.cursor if d.state is DeliveryState.IN_DOUBT or d.verb != STATUS_VERB else {}
@@ -128,7 +128,7 @@ async def cancel(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
     states = (DeliveryState.DEAD, DeliveryState.IN_DOUBT, DeliveryState.PENDING, DeliveryState.RETRYING)
 
     def withdraw(tx: Connection, d: Delivery, now: datetime) -> Effects:
-        if d.verb == STATUS_VERB and d.restricts:
+        if d.verb in STATE_VERBS and d.restricts:
             raise NotPossible(f"delivery {uuid}: a restriction is not cancelled; whoever owns the decision decides again")
         detail = f"cancelled by {by}: {reason}"
         deliveries.override(tx, d, DeliveryState.CANCELLED, settled_at=now, detail=detail)
@@ -138,9 +138,10 @@ async def cancel(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
 
 
 def _is_last(tx: Connection, d: Delivery) -> bool:
-    """Say whether a status command is still what was decided last for its system."""
-    state = lots.one(tx, d.lot)
-    wanted = state.wanted.get(d.system) if state else None
+    """Say whether a command for a state is still what was decided last."""
+    if (state := lots.one(tx, d.lot)) is None:
+        return False
+    wanted = state.shipment_blocks.get(d.purpose) if d.verb == SHIPMENT_VERB else state.wanted.get(d.system)
     return wanted is not None and wanted.command == d.uuid
 
 

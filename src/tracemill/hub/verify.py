@@ -168,15 +168,18 @@ class Verifier:
             attempt=d.attempts,
             doubtful=True,
         )
+        started = self._runtime.clock()
         try:
             finding = await self._link.connector.seek(job, dict(d.cursor))
         except (Unavailable, Rejected, InDoubt) as error:
             finding = Finding(state="unknown", detail=str(error))
         self._runtime.reach(Step.ASK_ANSWERED)
-        await self._commit([self._found(d, finding)])
+        await self._commit([self._found(d, finding, started)])
 
-    def _found(self, d: Delivery, finding: Finding) -> "Judged":
+    def _found(self, d: Delivery, finding: Finding, started: datetime) -> "Judged":
         now = self._runtime.clock()
+        if finding.state == "present" and d.verify_after is not None and started < d.verify_after:
+            return Judged(d, d.state, "waiting for the target's longest effect time", None, d.verify_after)
         if finding.state == "present":
             detail = "in doubt, asked, found done" if d.state is S.IN_DOUBT else finding.detail
             return Judged(d, S.VERIFIED, detail, None, now, finding.native)

@@ -1,6 +1,6 @@
 """Changes: the committed consequences of events. State is their fold, by position."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from tracemill.model.inspection import Fact, HistoryKey, Planned
 from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
 from tracemill.model.material import Work
+from tracemill.model.process import Summary
 from tracemill.model.quality import Part
 from tracemill.model.reference import Party
 from tracemill.model.status import Evidence, HoldReason, Side
@@ -40,6 +41,9 @@ class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
     certificate: str = ""
     receipt: str = ""
     place: str = ""
+    manufactured: date | None = None
+    expires: date | None = None
+    retest: date | None = None
 
 
 class IdentityBound(Change, frozen=True, kw_only=True, tag=True):
@@ -136,9 +140,30 @@ class Linked(Change, frozen=True, kw_only=True, tag=True):
     movement: str = ""
 
 
+class Measured(Change, frozen=True, kw_only=True, tag=True):
+    """The conditions under which the lot was made in a transformation."""
+
+    transformation: str
+    summaries: tuple[Summary, ...]
+    work: Work
+    occurred_at: datetime
+    system: str
+
+
 class ShipmentChanged(Change, frozen=True, kw_only=True, tag=True):
     shipment: str
     shipped: Shipped
+
+
+class ShipmentBlockWanted(Change, frozen=True, kw_only=True, tag=True):
+    """A shipment shall be blocked because of this lot, or shall no longer be."""
+
+    shipment: str
+    system: str
+    blocked: bool
+    command: str
+    at: datetime
+    why: str = ""
 
 
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
@@ -197,5 +222,5 @@ AnyChange = (
     LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
-    | InspectionPlanned | HistoryRecorded
+    | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
 )  # fmt: skip

@@ -9,10 +9,12 @@ from tracemill.model.record import Record
 from tracemill.model.status import CaseKind, Consequence
 
 STATUS_VERB = "set_status"
+SHIPMENT_VERB = "block_shipment"
+STATE_VERBS = (STATUS_VERB, SHIPMENT_VERB)  # they set a state: only what was decided last counts
 
 
 class Command(Record, frozen=True):
-    """What the hub wants of a system: a desired state (verb `set_status`) or an act with an identity."""
+    """What the hub wants of a system: a desired state (per lot, verb and purpose) or an act with an identity."""
 
     id: str
     system: str
@@ -24,8 +26,8 @@ class Command(Record, frozen=True):
     why: str = ""
 
     @property
-    def is_status(self) -> bool:
-        return self.verb == STATUS_VERB
+    def is_state(self) -> bool:
+        return self.verb in STATE_VERBS
 
 
 class Case(Record, frozen=True):
@@ -38,6 +40,8 @@ class Case(Record, frozen=True):
     consequence: Consequence = Consequence.LATE
     next_action: str = ""
     evidence: dict[str, Any] = {}
+    urgent: bool = False
+    page: dict[str, str] = {}
     closes: bool = False
 
 

@@ -15,6 +15,7 @@ from tracemill.model.material import (
     StockObserved,
 )
 from tracemill.model.moment import Moment
+from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
     DispositionDecided,
     HoldInherited,
@@ -75,7 +76,7 @@ Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
-    | HoldInherited | InspectionApproved
+    | HoldInherited | InspectionApproved | ProcessRecorded
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -90,6 +91,7 @@ TYPES: dict[str, type[Any]] = {
     "movement.recorded.v1": MovementRecorded,
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
+    "process.recorded.v1": ProcessRecorded,
     "shipment.shipped.v1": ShipmentShipped,
     "nonconformance.opened.v1": NonconformanceOpened,
     "notification.acknowledged.v1": NotificationAcknowledged,

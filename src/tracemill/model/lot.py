@@ -1,6 +1,6 @@
 """The lot: the traced thing, and everything the hub knows about it. Its state is the fold of its changes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from tracemill.model.inspection import Planned, Submission
@@ -40,6 +40,23 @@ class Shipped(Record, frozen=True):
     customer_name: str = ""
     place: str = ""
     system: str = ""
+    loading: datetime | None = None
+
+
+class ShipmentBlock(Record, frozen=True):
+    """What the hub last wanted of a shipment because of this lot: blocked, or free again; and whether it was read back."""
+
+    system: str
+    blocked: bool
+    command: str
+    at: datetime
+    state: str = "pending"
+    why: str = ""
+    detail: str = ""
+
+    @property
+    def verified(self) -> bool:
+        return self.state == "verified"
 
 
 class Claim(Record, frozen=True):
@@ -126,6 +143,8 @@ class OpenCase(Record, frozen=True):
     title: str = ""
     next_action: str = ""
     system: str = ""  # which system it is about
+    urgent: bool = False  # people are told at once, without the grace time
+    page: dict[str, str] = {}  # what a page says besides the title: quantity, place, customer, whom to call
 
 
 class Lot(Record, frozen=True):
@@ -148,6 +167,9 @@ class Lot(Record, frozen=True):
     certificate: str = ""
     receipt: str = ""
     place: str = ""
+    manufactured: date | None = None
+    expires: date | None = None
+    retest: date | None = None
     identities: dict[str, tuple[str, ...]] = {}
     holds: dict[str, Hold] = {}
     claims: dict[str, Claim] = {}
@@ -163,6 +185,7 @@ class Lot(Record, frozen=True):
     made_by: tuple[str, ...] = ()  # transformations it came out of
     used: bool = False  # it went into one: something was made from it
     shipments: dict[str, Shipped] = {}
+    shipment_blocks: dict[str, ShipmentBlock] = {}
     planned: Planned | None = None
     submission: Submission | None = None
     version: int = 0

@@ -1,6 +1,9 @@
 """Material facts: what arrived, is there, was used, was made and left (ISA-95 material, EPCIS business steps)."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Annotated
+
+import msgspec
 
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
@@ -22,6 +25,9 @@ class LotReceived(Record, frozen=True):
     certificate: str = ""
     place: str = ""
     receipt: str = ""
+    manufactured: date | None = None
+    expires: date | None = None  # the last day on which it may be used, as the plant's calendar shows it
+    retest: date | None = None  # the last day before quality must look at it again
 
 
 class Restriction(Record, frozen=True):
@@ -109,6 +115,9 @@ class MaterialProduced(Record, frozen=True):
     item_text: str = ""
     material_class: str = ""
     place: str = ""
+    manufactured: date | None = None
+    expires: date | None = None
+    retest: date | None = None
 
 
 class ShipmentShipped(Record, frozen=True):
@@ -120,3 +129,4 @@ class ShipmentShipped(Record, frozen=True):
     customer: Party | None = None
     state: ShipmentState = ShipmentState.SHIPPED
     place: str = ""
+    loading: Annotated[datetime, msgspec.Meta(tz=True)] | None = None  # when it is to be loaded

@@ -63,6 +63,13 @@ class InspectionPolicy(Record, frozen=True):
         return self.plan_owner == "hub"
 
 
+class ShelfLife(Record, frozen=True):
+    """What a customer demands to be left of a lot's shelf life when it is shipped."""
+
+    days: int | None = None
+    percent: Decimal | None = None
+
+
 class Policy(Record, frozen=True):
     """Everything a decision reads besides the event and the state."""
 
@@ -77,6 +84,9 @@ class Policy(Record, frozen=True):
     procurement: dict[str, str] = {}  # system (connector) and recipient
     alerts: dict[str, str] = {}
     grace_seconds: int = 300
+    zone: str = "UTC"
+    shelf_life: dict[str, ShelfLife] = {}  # by customer
+    dispatch: str = ""  # whom to call about a shipment
 
     def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:
         """Return the system that owns a facet: the most specific, then the latest rule in force."""

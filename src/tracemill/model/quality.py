@@ -1,6 +1,6 @@
 """Quality facts: inspections, dispositions, holds and nonconformances."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -18,6 +18,7 @@ class Part(Record, frozen=True):
     quantity: Quantity | None = None
     reason: str = ""
     scope: str = ""
+    until: date | None = None  # the last day on which it may be used, whatever its label says
 
 
 class DispositionDecided(Record, frozen=True):

@@ -51,8 +51,10 @@ class HoldReason(StrEnum):
     CUSTOMS = "customs"
     RECALL = "recall"
     EXPIRED = "expired"
+    RETEST = "retest"  # its retest date has passed; quality decides again
     MISSING_CERTIFICATE = "missing_certificate"
     INCOMPLETE_GENEALOGY = "incomplete_genealogy"
+    DEVIATION = "deviation"
     IDENTITY = "identity"
     OTHER = "other"
 
@@ -96,6 +98,7 @@ class ShipmentState(StrEnum):
     """How far a shipment is."""
 
     STAGED = "staged"
+    LOADING = "loading"
     SHIPPED = "shipped"
     RETURNED = "returned"
     CANCELLED = "cancelled"

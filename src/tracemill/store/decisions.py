@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tracemill.model.change import AnyChange, Linked
+from tracemill.model.change import AnyChange, Linked, Measured
 from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
-from tracemill.store import audit, cases, deliveries, genealogy, histories, lots
+from tracemill.store import audit, cases, deliveries, genealogy, histories, lots, process
 from tracemill.store.rows import insert
 from tracemill.store.tables import change, event
 
@@ -84,6 +84,7 @@ def _record(tx: Connection, ids: Any, view: lots.Loaded, decided: Sequence[Decid
     start, head = audit.claim_positions(tx, policy.site)
     events, changes, entries = [], [], []
     links: list[genealogy.Link] = []
+    measured: list[process.Measurement] = []
     for position, item in enumerate(decided, start + 1):
         body = encode(item.event).decode()
         lot_ids = [view.row_ids[c.lot] for c in item.decision.changes]
@@ -98,10 +99,16 @@ def _record(tx: Connection, ids: Any, view: lots.Loaded, decided: Sequence[Decid
             for n, c in enumerate(item.decision.changes)
             if isinstance(c.change, Linked)
         ]
+        measured += [
+            process.Measurement(position=position, ordinal=n, lot_id=lot_ids[n], change=c.change)
+            for n, c in enumerate(item.decision.changes)
+            if isinstance(c.change, Measured)
+        ]
         entries.append(_entry(item.event, audit.payload(body, [row["data"] for row in rows])))
     insert(tx, event, events)
     insert(tx, change, changes)
     genealogy.record(tx, ids, policy.site, links)
+    process.record(tx, ids, policy.site, measured)
     audit.append(tx, policy.site, start, head, entries)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
-from tracemill.model.decision import STATUS_VERB, Command
+from tracemill.model.decision import STATE_VERBS, Command
 from tracemill.model.record import Record, decode, encode
 from tracemill.model.status import UNSETTLED, DeliveryState, Mode
 from tracemill.store import rows as sql
@@ -16,7 +16,7 @@ from tracemill.store.tables import UtcTime, attempt, delivery, lot
 
 S = DeliveryState
 TO_SEND, TO_LOOK_AT = (S.PENDING, S.RETRYING), (S.IN_DOUBT, S.DELIVERED)
-Key = tuple[str, int]  # a system and a lot in it
+Key = tuple[str, int, str, str]  # a system, a lot in it, and which of its states: verb and purpose
 
 
 class Delivery(Record, frozen=True):
@@ -65,16 +65,20 @@ class Move(Record, frozen=True):
 
 
 def decide(tx: Connection, ids: Any, orders: Sequence[Order], now: datetime) -> None:
-    """Write decided commands; a newer status command takes the place of older ones that are not under way."""
-    latest = {(o.command.system, o.lot_id): o for o in orders if o.command.is_status}
+    """Write decided commands; a newer state takes the place of older ones that are not under way."""
+    latest = {_key(o): o for o in orders if o.command.is_state}
     verify_after = _supersede(tx, latest, now)
     rows = []
     for order in orders:
-        key = order.command.system, order.lot_id
-        overtaken = order.command.is_status and latest[key] is not order
-        after = verify_after.get(key) if order.command.is_status and not overtaken else None
+        key = _key(order)
+        overtaken = order.command.is_state and latest[key] is not order
+        after = verify_after.get(key) if order.command.is_state and not overtaken else None
         rows.append(_row(ids.next(), order, S.SUPERSEDED if overtaken else S.PENDING, after, now))
     insert(tx, delivery, rows)
+
+
+def _key(order: Order) -> Key:
+    return order.command.system, order.lot_id, order.command.verb, order.command.purpose
 
 
 def _row(row_id: int, order: Order, state: DeliveryState, verify_after: datetime | None, now: datetime) -> dict[str, Any]:
@@ -106,12 +110,13 @@ def _row(row_id: int, order: Order, state: DeliveryState, verify_after: datetime
 
 
 _UNSETTLED = select(
-    delivery.c.id, delivery.c.system, delivery.c.lot_id, delivery.c.state, delivery.c.attempts, delivery.c.restricts
-).where(delivery.c.lot_id.in_(listed("lots")), delivery.c.verb == STATUS_VERB, delivery.c.state.in_(UNSETTLED))
+    delivery.c.id, delivery.c.system, delivery.c.lot_id, delivery.c.verb, delivery.c.purpose, delivery.c.state,
+    delivery.c.attempts, delivery.c.restricts,
+).where(delivery.c.lot_id.in_(listed("lots")), delivery.c.verb.in_(STATE_VERBS), delivery.c.state.in_(UNSETTLED))  # fmt: skip
 
 
 def _supersede(tx: Connection, latest: Mapping[Key, Order], now: datetime) -> dict[Key, datetime]:
-    """Take the place of older status commands of these lots in these systems; say after when the new ones may be verified.
+    """Take the place of older commands for these states; say after when the new ones may be verified.
 
     A restriction takes the place of everything, also of what is under way or in doubt: such a relaxation may still take
     effect late, so the restriction counts as verified only by a read after the target's longest effect time.
@@ -119,14 +124,15 @@ def _supersede(tx: Connection, latest: Mapping[Key, Order], now: datetime) -> di
     """
     gone: list[Row] = []
     after: dict[Key, datetime] = {}
-    for some in chunks({lot_id for _, lot_id in latest}):
+    for some in chunks({lot_id for _, lot_id, _, _ in latest}):
         for row in tx.execute(_UNSETTLED, {"lots": some}):
-            order = latest.get((row.system, row.lot_id))
+            key: Key = (row.system, row.lot_id, row.verb, row.purpose)
+            order = latest.get(key)
             if order is None or not (order.command.restricts or row.state in (S.PENDING, S.RETRYING)):
                 continue
             gone.append({"id": row.id, "state": S.SUPERSEDED, "superseded_by": order.command.id, "settled_at": now})
             if order.command.restricts and not row.restricts and (row.state in (S.SENDING, S.IN_DOUBT) or row.attempts):
-                after[row.system, row.lot_id] = now + order.effect_time
+                after[key] = now + order.effect_time
     sql.update(tx, delivery, gone, ("id",))
     return after
 
@@ -237,19 +243,21 @@ def _kept(values: dict[str, Any]) -> dict[str, Any]:
 def ended_late(tx: Connection, d: Delivery, ended: datetime, effect_time: timedelta) -> None:
     """A superseded call has ended: what replaced it is verified only by a read after its longest effect time."""
     tx.execute(update(delivery).where(delivery.c.id == d.id).values(sent_ended=ended))
-    newer = and_(delivery.c.system == d.system, delivery.c.lot_id == d.lot_id, delivery.c.verb == d.verb, delivery.c.id > d.id)
+    same = delivery.c.system == d.system, delivery.c.lot_id == d.lot_id, delivery.c.verb == d.verb
+    newer = and_(*same, delivery.c.purpose == d.purpose, delivery.c.id > d.id)
     open_states = delivery.c.state.in_((S.PENDING, S.SENDING, S.RETRYING, S.IN_DOUBT, S.DELIVERED))
     tx.execute(update(delivery).where(newer, open_states).values(verify_after=ended + effect_time))
 
 
 def followed(tx: Connection, found: Sequence[Delivery]) -> set[int]:
-    """Return which of these status commands a newer one for the same lot and system has followed."""
+    """Return which of these a newer command for the same state has followed."""
     newest: dict[Key, int] = {}
     for some in chunks({d.lot_id for d in found}):
-        query = select(delivery.c.system, delivery.c.lot_id, func.max(delivery.c.id).label("newest"))
-        mine = query.where(delivery.c.lot_id.in_(some), delivery.c.verb == STATUS_VERB)
-        newest |= {(r.system, r.lot_id): r.newest for r in tx.execute(mine.group_by(delivery.c.system, delivery.c.lot_id))}
-    return {d.id for d in found if d.verb == STATUS_VERB and d.id < newest[d.system, d.lot_id]}
+        state = delivery.c.system, delivery.c.lot_id, delivery.c.verb, delivery.c.purpose
+        query = select(*state, func.max(delivery.c.id).label("newest")).group_by(*state)
+        mine = query.where(delivery.c.lot_id.in_(some), delivery.c.verb.in_(STATE_VERBS))
+        newest |= {(r.system, r.lot_id, r.verb, r.purpose): r.newest for r in tx.execute(mine)}
+    return {d.id for d in found if d.id < newest.get((d.system, d.lot_id, d.verb, d.purpose), 0)}
 
 
 class Try(Record, frozen=True):
@@ -288,7 +296,7 @@ def forget_observed(tx: Connection, acting: Sequence[str], now: datetime) -> int
         delivery.c.system.in_(acting),
         delivery.c.mode == Mode.OBSERVE,
         delivery.c.state == S.PENDING,
-        delivery.c.verb != STATUS_VERB,
+        delivery.c.verb.not_in(STATE_VERBS),
     )
     values = {"state": S.CANCELLED, "settled_at": now, "detail": "decided while the system was only observed"}
     return tx.execute(change.values(**values)).rowcount

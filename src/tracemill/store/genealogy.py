@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from tracemill.model.change import Linked
+from tracemill.model.change import Linked, Measured
 from tracemill.model.record import Record
 from tracemill.model.status import Evidence, Side
 from tracemill.store.rows import Row, chunks, insert, listed, upsert
@@ -14,7 +14,8 @@ from tracemill.store.tables import edge, lot, spread, transformation
 SIDES = {Side.INPUT: 0, Side.OUTPUT: 1}
 EVIDENCE = {evidence: code for code, evidence in enumerate(Evidence)}
 
-_KNOWN = select(transformation.c.id, transformation.c.uuid).where(transformation.c.uuid.in_(listed("uuids")))
+TOLD = ("operation", "machine", "recipe")
+_KNOWN = select(transformation).where(transformation.c.uuid.in_(listed("uuids")))
 _into, _out = edge.alias("into"), edge.alias("out")
 _FAMILY = (
     select(_into.c.lot_id.label("parent"), _out.c.lot_id.label("child"))
@@ -26,12 +27,17 @@ _LIVING = _FAMILY.group_by(_into.c.transformation_id, _into.c.lot_id, _out.c.lot
 )  # what was not taken back
 
 
-class Link(Record, frozen=True):
-    """One half of an edge, at its place in the record."""
+class Placed(Record, frozen=True):
+    """A change at its place in the record."""
 
     position: int
     ordinal: int
     lot_id: int
+
+
+class Link(Placed, frozen=True, kw_only=True):
+    """One half of an edge."""
+
     change: Linked
 
 
@@ -39,23 +45,33 @@ def record(tx: Connection, ids: Any, site: str, links: Sequence[Link]) -> None:
     """Write the edges of a commit, and the transformations that are new."""
     if not links:
         return
-    known = _transformations(tx, ids, site, [link.change for link in links])
+    known = transformations(tx, ids, site, [link.change for link in links])
     insert(tx, edge, [_edge(site, link, known[link.change.transformation]) for link in links])
 
 
-def _transformations(tx: Connection, ids: Any, site: str, changes: Sequence[Linked]) -> dict[str, int]:
+def transformations(tx: Connection, ids: Any, site: str, changes: Sequence[Linked | Measured]) -> dict[str, int]:
+    """Return the row ids of transformations by their id; those that are new are written, and what was not told of others."""
     wanted = {c.transformation: c for c in changes}
-    known: dict[str, int] = {}
-    for some in chunks(wanted):
-        known.update({row.uuid: row.id for row in tx.execute(_KNOWN, {"uuids": some})})
+    rows = {row.uuid: row for some in chunks(wanted) for row in tx.execute(_KNOWN, {"uuids": some})}
+    for change in changes:
+        if (row := rows.get(change.transformation)) is not None:
+            _complete(tx, row, change)
+    known = {uuid: int(row.id) for uuid, row in rows.items()}
     new = {uuid: ids.next() for uuid in wanted if uuid not in known}
     insert(tx, transformation, [_transformation(row_id, site, wanted[uuid]) for uuid, row_id in new.items()])
     return known | new
 
 
-def _transformation(row_id: int, site: str, change: Linked) -> Row:
+def _complete(tx: Connection, row: Any, change: Linked | Measured) -> None:
+    """Add what one source tells of a transformation and the one before did not."""
+    new = {name: told[:200] for name in TOLD if (told := getattr(change.work, name)) and not getattr(row, name)}
+    if new:
+        tx.execute(update(transformation).where(transformation.c.id == row.id).values(new))
+
+
+def _transformation(row_id: int, site: str, change: Linked | Measured) -> Row:
     work = change.work
-    told = {name: getattr(work, name)[:200] for name in ("operation", "machine", "recipe")}
+    told = {name: getattr(work, name)[:200] for name in TOLD}
     return {"id": row_id, "uuid": change.transformation, "site": site, "key": work.key[:400], "kind": work.kind[:20],
             "work_order": work.order[:200], **told, "first_at": change.occurred_at}  # fmt: skip
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from tracemill.core.identity import Key, View
 from tracemill.core.inspection_history import History
-from tracemill.core.usable import verdict
+from tracemill.core.usable import rejected, verdict
 from tracemill.model.change import AnyChange, HoldLifted, HoldPlaced, IdentityBound
 from tracemill.model.identifier import derived, look
 from tracemill.model.inspection import HistoryKey
@@ -25,6 +25,12 @@ _IDENTITIES = select(identity.c.system, identity.c.scope, identity.c.native, ide
 _LOTS = select(lot.c.id, lot.c.uuid, lot.c.state).order_by(lot.c.id).with_for_update()
 _LOTS_BY_ID, _LOTS_BY_UUID = _LOTS.where(lot.c.id.in_(listed("ids"))), _LOTS.where(lot.c.uuid.in_(listed("uuids")))
 _STATES = select(lot.c.id, lot.c.state).where(lot.c.id.in_(listed("ids")))
+_REJECTED = (
+    select(lot.c.uuid, lot.c.state)
+    .join(hold, hold.c.lot_id == lot.c.id)
+    .where(lot.c.supplier_batch.in_(listed("batches")), hold.c.reason == HoldReason.REJECTED, hold.c.lifted_at.is_(None))
+    .order_by(hold.c.placed_at)
+)
 _WAITING = select(waiting_hold).where(waiting_hold.c.native.in_(listed("natives")))
 _WRITTEN = (
     select(delivery.c.lot_id, delivery.c.system, func.max(delivery.c.sent_ended).label("ended"))
@@ -101,6 +107,14 @@ def _waiting(tx: Connection, wanted: set[Key], view: Loaded) -> None:
                 note=row.cause,
             )
             view.waiting[row.native] = (*view.waiting.get(row.native, ()), held)
+
+
+def load_rejected(tx: Connection, view: Loaded, batches: Iterable[str]) -> None:
+    """Load the lots of these supplier batches, at any site, that stand rejected. They are only looked at, so not locked."""
+    for some in chunks({batch for batch in batches if batch}):
+        for row in tx.execute(_REJECTED, {"batches": some}):
+            if row.uuid not in view.lots and rejected(state := _read(row.state)):
+                view.rejected[row.uuid] = state
 
 
 def _written(tx: Connection, view: Loaded) -> None:

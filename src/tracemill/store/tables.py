@@ -242,6 +242,23 @@ transformation = Table(
     Column("first_at", UtcTime, nullable=False),
 )
 
+process_summary = Table(
+    "process_summary",
+    metadata,
+    Column("site", String(100), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),  # of the summary in its change
+    Column("lot_id", BigInteger, nullable=False, index=True),
+    Column("transformation_id", BigInteger, nullable=False, index=True),
+    Column("parameter", String(200), nullable=False),
+    Column("started", String(40), nullable=False),  # with the parameter: which summary this one is, or replaces
+    Column("least", Double),
+    Column("most", Double),
+    Column("beyond", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
 edge = Table(
     "edge",
     metadata,

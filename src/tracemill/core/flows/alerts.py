@@ -22,7 +22,7 @@ def watch(draft: Draft) -> None:
     wait = timedelta(0) if isinstance(draft.event.data, TimerDue) else timedelta(seconds=draft.policy.grace_seconds)
     for change in [c.change for c in draft.changes if isinstance(c.change, CaseOpened)]:
         if draft.policy.alerts and change.case.consequence is Consequence.UNSAFE:
-            _set_alarm(draft, change.key, wait)
+            _set_alarm(draft, change.key, timedelta(0) if change.case.urgent else wait)
 
 
 def due(draft: Draft) -> None:
@@ -31,6 +31,8 @@ def due(draft: Draft) -> None:
     kind, _, name = data.timer.partition(":")
     if kind == "alarm":
         return _alarm(draft, name)
+    if kind not in ("overdue", "drift"):
+        return None
     system, claim = draft.policy.systems.get(name), draft.lot.claims.get(name)
     if system is not None and claim is not None:
         (_still_free if kind == "overdue" else _still_less)(draft, system, claim)
@@ -65,6 +67,8 @@ def _page(draft: Draft, key: str, case: OpenCase) -> None:
         "place": lot.place,
         "item": lot.item,
         "item_text": lot.item_text,
+        "call": "the shift leader at that place, and quality",
+        **case.page,
     }
     draft.act(to["system"], "notify", f"unsafe:{derived('case', key)}:{draft.now:%Y-%m-%dT%H:%M}", value)
 

@@ -15,13 +15,23 @@ one handling unit may show several rows of different status.
   "id": "SC100001"}. NOT idempotent. 400 bad field, 404 unknown lot, 409 not enough in `from`, 412 stale. Never from or
   to DMG. HLD made here becomes a block with by "hub-api"; from HLD only the interface's own blocks can be lifted
 - `GET /wms/status-changes?ref=` -> {"count", "results": [{id, ref, lot, from, to, qty, reason, by, at}]}
+- `GET /wms/shipment-lines?changed_after=&offset=&limit=`, paged like the lots -> {"count", "results": [{shipment, lot,
+  erp_batch, item, qty, unit, state: PLANNED|LOADING|GONE|CANCELLED, customer, customer_name, dock, loading_at, site,
+  changed_at, etag}]}
+- `GET /wms/shipments/{shipment}` -> {shipment, site, state, customer, customer_name, dock, loading_at, blocks: [{ref,
+  reason, by, at}], changed_at, etag}; 404 unknown shipment
+- `PUT /wms/shipments/{shipment}/blocks` {ref, blocked: true|false, reason} -> 200, the shipment. Idempotent: one block
+  per ref. 404 unknown shipment, 409 to block one that is gone. A shipment with any block is not loaded and does not leave
 - `POST /wms/picks` {lot, qty, order} -> 201 {"pick": "PK1", "lot", "qty"}; 409 unless enough is AVL
 
 At the terminals (no authorisation): `POST /ui/receipts` {lot, erp_batch, item, qty, unit?, status: AVL|QI, place?, hu?,
 site?} -> 201 {"lot", "hu"}; `POST /ui/blocks` {lot, qty, reason, by, from?} -> 201 {"id"}: reason DAMAGE makes it DMG,
 any other HLD, from AVL unless said; `DELETE /ui/blocks/{id}` puts it back where it was; `POST /ui/picks`
 {lot, qty, order}; `POST /ui/status-changes` {lot, from, to, qty, by, reason?}, under the same rules;
-`POST /ui/samples` {lot, qty, by, from?} takes a sample out, from QI unless said.
+`POST /ui/samples` {lot, qty, by, from?} takes a sample out, from QI unless said;
+`POST /ui/shipments` {shipment, customer, customer_name?, dock, loading_at?, lines: [{lot, qty}]} -> 201 plans one;
+`POST /ui/shipments/{shipment}/load`, `/depart` (from load; takes the stock out of AVL), `/cancel` -> 200 {"shipment",
+"state"}; 409 while anybody blocks it, or unless enough is AVL.
 """
 
 import json
@@ -32,6 +42,8 @@ from pathlib import Path
 from .base import Answer, Call, Entry, PlantApp
 from .fields import Refused, amount, count, names, text, three
 from .ledger import Ledger
+from .wms_shipments import SCHEMA as SHIPMENT_SCHEMA
+from .wms_shipments import Line, Shipments
 from .wms_stock import API_USER, SCHEMA, SITE, STATUSES, Stock, local
 
 TOKEN = "wms-demo-token"  # noqa: S105 - the demo's own, part of its manual
@@ -45,8 +57,9 @@ class Wms(PlantApp):
     name = "wms"
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(Ledger(folder / "wms.sqlite", SCHEMA))
+        super().__init__(Ledger(folder / "wms.sqlite", SCHEMA + SHIPMENT_SCHEMA))
         self.stock = Stock(self.ledger)
+        self.shipments = Shipments(self.ledger, self.stock)
 
     def entries(self) -> Sequence[Entry]:
         return (
@@ -60,6 +73,11 @@ class Wms(PlantApp):
             ("DELETE", "/ui/blocks/{id}", self.unblock),
             ("POST", "/ui/picks", self.pick),
             ("POST", "/ui/samples", self.sample),
+            ("GET", "/wms/shipment-lines", self.shipment_lines),
+            ("GET", "/wms/shipments/{shipment}", self.shipment),
+            ("PUT", "/wms/shipments/{shipment}/blocks", self.block_shipment),
+            ("POST", "/ui/shipments", self.plan_shipment),
+            ("POST", "/ui/shipments/{shipment}/{act}", self.move_shipment),
         )
 
     def user_of(self, headers: Mapping[str, str]) -> str | None:
@@ -116,14 +134,46 @@ class Wms(PlantApp):
         self.stock.unblock(call.params["id"])
         return Answer({"id": call.params["id"]})
 
+    def shipment_lines(self, call: Call) -> Answer:
+        found = self.shipments.lines(_moment(call.query))
+        offset, limit = count(call.query, "offset", 0), count(call.query, "limit", 50, 1, 200)
+        return Answer({"count": len(found), "results": found[offset : offset + limit]})
+
+    def shipment(self, call: Call) -> Answer:
+        return Answer(self.shipments.sheet(self.shipments.row(call.params["shipment"])))
+
+    def block_shipment(self, call: Call) -> Answer:
+        shipment, ref = call.params["shipment"], text(call.body, "ref")
+        blocked = call.body.get("blocked")
+        if not isinstance(blocked, bool):
+            raise Refused(400, "INVALID", "blocked must be true or false", "blocked")
+        self.shipments.block(shipment, ref, text(call.body, "reason", ""), call.user or "", blocked=blocked)
+        return Answer(self.shipments.sheet(self.shipments.row(shipment)))
+
+    def plan_shipment(self, call: Call) -> Answer:
+        body = call.body
+        written = body.get("lines")
+        if not isinstance(written, list) or not written:
+            raise Refused(400, "INVALID", "lines must be a list of {lot, qty}", "lines")
+        lines = [Line(text(one, "lot", pattern=_LOT), amount(one, "qty")) for one in written]
+        facts = {name: text(body, name) for name in ("shipment", "customer", "dock")}
+        facts |= {name: text(body, name, "") for name in ("customer_name", "loading_at")}
+        _moment(facts, "loading_at")
+        self.shipments.plan(facts, lines)
+        return Answer({"shipment": facts["shipment"], "state": "PLANNED"}, 201)
+
+    def move_shipment(self, call: Call) -> Answer:
+        state = self.shipments.move(call.params["shipment"], call.params["act"])
+        return Answer({"shipment": call.params["shipment"], "state": state})
+
     def sample(self, call: Call) -> Answer:
         lot, qty, by = text(call.body, "lot"), amount(call.body, "qty"), text(call.body, "by")
         self.stock.take(lot, qty, text(call.body, "from", "QI", pattern=_ANY), "sample", by)
         return Answer({"lot": lot, "qty": three(qty)}, 201)
 
 
-def _moment(query: Mapping[str, str]) -> str:
-    value = query.get("changed_after", "")
+def _moment(query: Mapping[str, str], field: str = "changed_after") -> str:
+    value = query.get(field, "")
     if not value:
         return ""
     try:
@@ -131,5 +181,5 @@ def _moment(query: Mapping[str, str]) -> str:
     except ValueError:
         read = None
     if read is None or read.tzinfo is None:
-        raise Refused(400, "INVALID", "changed_after must be ISO 8601 with offset", "changed_after")
+        raise Refused(400, "INVALID", f"{field} must be ISO 8601 with offset", field)
     return read.astimezone(UTC).isoformat(timespec="milliseconds")

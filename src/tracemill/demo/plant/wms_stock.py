@@ -98,6 +98,11 @@ class Stock:
         self._changed(lot)
         self._ledger.note(what, lot, reference, three(qty), f"{status}>")
 
+    def available(self, lot: str) -> Decimal:
+        """Say how much of a lot may leave."""
+        rows = self._ledger.rows("select qty from stock where lot = ? and status = 'AVL'", lot)
+        return sum((Decimal(row["qty"]) for row in rows), Decimal(0))
+
     def row(self, lot: str) -> sqlite3.Row:
         row = self._ledger.row("select * from lots where lot = ?", lot)
         if row is None:

@@ -1,0 +1,161 @@
+"""Shipment guard: a shipment with a lot that may not go is blocked where it stands; what has gone is an unsafe case.
+
+Each lot blocks its shipments for itself, and lets go for itself: a shipment may leave when no lot blocks it any more.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from tracemill.core.draft import Draft
+from tracemill.core.inheritance import carried
+from tracemill.core.shelf_life import ANYBODY, after, last_day_to_ship, shortness, today
+from tracemill.core.usable import allowance, hold_words, named, said
+from tracemill.model.change import ShipmentBlockWanted
+from tracemill.model.decision import SHIPMENT_VERB, Case, Command, Timer
+from tracemill.model.identifier import derived
+from tracemill.model.lot import Lot, Shipped
+from tracemill.model.policy import Policy, ShelfLife, SystemPolicy
+from tracemill.model.status import CaseKind, Consequence, HoldReason, ShipmentState
+
+WAITING = (ShipmentState.STAGED, ShipmentState.LOADING)
+
+
+def guard(draft: Draft) -> None:
+    """After every event: make the blocks of the lot's shipments agree with what the lot is allowed to do."""
+    for shipment, line in draft.lot.shipments.items():
+        if line.state in WAITING:
+            _waiting(draft, shipment, line)
+        elif line.state is ShipmentState.SHIPPED and (why := gone_wrong(draft.lot, shipment, line, draft.policy)):
+            draft.case(_gone_case(draft, shipment, line, why))
+        else:
+            draft.close(_key(draft.lot, shipment))
+
+
+def not_to_leave(lot: Lot, line: Shipped, policy: Policy, now: datetime) -> str:
+    """Say why a lot may not leave on a shipment that still stands here; nothing where it may."""
+    allowed = allowance(lot)
+    found = [hold_words(h, lot) for h in lot.holds.values() if h.quantity is None]
+    if not allowed.known:
+        found.append("nobody who may decide about its quality has said anything")
+    staged = sum((s.quantity for s in lot.shipments.values() if s.state in WAITING), Decimal(0))
+    if not found and staged > allowed.usable:
+        found.append(f"only {said(allowed.usable, lot)} of the {said(staged, lot)} on shipments may be used")
+    short = shortness(lot, _demand(line, policy), today(now, policy.zone))
+    if short and not any(h.reason is HoldReason.EXPIRED for h in lot.holds.values()):
+        found.append(short)
+    return "; ".join(found)
+
+
+def gone_wrong(lot: Lot, shipment: str, line: Shipped, policy: Policy) -> str:
+    """Say what is wrong with a lot that has left: with the material itself, or with its dates on the day it left."""
+    passed_on = carried(lot)
+    found = [hold_words(h, lot) for h in lot.holds.values() if (h.root or h.id) in passed_on]
+    block = lot.shipment_blocks.get(shipment)
+    if block is not None and block.blocked and not allowance(lot).known:
+        found.append("nobody who may decide about its quality has said anything")
+    short = shortness(lot, _demand(line, policy), today(line.at, policy.zone))
+    return "; ".join([*found, short] if short else found)
+
+
+def _demand(line: Shipped, policy: Policy) -> ShelfLife | None:
+    return policy.shelf_life.get(line.customer) or policy.shelf_life.get(ANYBODY)
+
+
+def _waiting(draft: Draft, shipment: str, line: Shipped) -> None:
+    why = not_to_leave(draft.lot, line, draft.policy, draft.now)
+    system = _where(draft.policy, line)
+    block = draft.lot.shipment_blocks.get(shipment)
+    if system is not None and bool(why) != (block is not None and block.blocked):
+        _want(draft, shipment, line, system, why)
+    block = draft.lot.shipment_blocks.get(shipment)
+    if why and not (block is not None and block.blocked and block.verified):
+        draft.case(_open_case(draft, shipment, line, system, why))
+    else:
+        draft.close(_key(draft.lot, shipment))
+    _look_again(draft, shipment, line)
+
+
+def _where(policy: Policy, line: Shipped) -> SystemPolicy | None:
+    """Return the system that can stop a shipment: the one that told of it, else another that can."""
+    able = [s for s in policy.systems.values() if s.can(SHIPMENT_VERB)]
+    return next((s for s in able if s.name == line.system), able[0] if able else None)
+
+
+def _want(draft: Draft, shipment: str, line: Shipped, system: SystemPolicy, why: str) -> None:
+    command = derived("shipment", draft.event.id, draft.lot.id, system.name, shipment)
+    blocked, lot = bool(why), draft.lot
+    wanted = {"shipment": shipment, "system": system.name, "blocked": blocked}
+    draft.add(ShipmentBlockWanted(shipment=shipment, system=system.name, blocked=blocked, command=command, at=draft.now, why=why))
+    value = {**wanted, "reason": why, "quantity": str(line.quantity), "unit": lot.unit}
+    draft.commands.append(
+        Command(
+            id=command, system=system.name, verb=SHIPMENT_VERB, lot=lot.id, value=value, restricts=blocked, purpose=shipment,
+            why=why or "nothing is wrong with the lot any more",
+        )
+    )  # fmt: skip
+
+
+def _look_again(draft: Draft, shipment: str, line: Shipped) -> None:
+    """Wake up when a lot that stands here becomes too old to leave."""
+    last = last_day_to_ship(draft.lot, _demand(line, draft.policy))
+    if last is not None and last >= today(draft.now, draft.policy.zone):
+        due = after(last, draft.policy.zone)
+        draft.timers.append(Timer(key=f"shelf_life:{derived('shipment', shipment)}:{draft.lot.id}", lot=draft.lot.id, due=due))
+
+
+def _key(lot: Lot, shipment: str) -> str:
+    return f"shipment:{lot.id}:{shipment}"[:400]
+
+
+def _open_case(draft: Draft, shipment: str, line: Shipped, system: SystemPolicy | None, why: str) -> Case:
+    place, loading = line.place or "place not told", _clock(draft, line)
+    blocked = f"{named(system.name)} not blocked" if system else "no system can block it"
+    soon = line.loading is not None and line.loading - draft.now < timedelta(seconds=draft.policy.grace_seconds)
+    by_hand = f"stop {shipment} by hand: call {draft.policy.dispatch or 'the shift leader at ' + place}"
+    return _case(
+        draft, shipment, line, why,
+        title=f"{draft.lot.number}, {said(line.quantity, draft.lot)}, {blocked}, {place}{loading}",
+        urgent=soon or line.state is ShipmentState.LOADING,
+        system=system.name if system else line.system,
+        next_action=f"{by_hand}, if the block does not arrive" if system else by_hand,
+    )  # fmt: skip
+
+
+def _gone_case(draft: Draft, shipment: str, line: Shipped, why: str) -> Case:
+    to = _customer(line) or "a customer who was not told"
+    return _case(
+        draft, shipment, line, why,
+        title=f"{draft.lot.number}, {said(line.quantity, draft.lot)}, gone to {to} on {shipment}: {why}",
+        urgent=True,
+        system=line.system,
+        next_action=f"call {to} and {draft.policy.dispatch or 'quality'}: the goods are not to be used",
+    )  # fmt: skip
+
+
+def _case(draft: Draft, shipment: str, line: Shipped, why: str, title: str, system: str, next_action: str, urgent: bool) -> Case:
+    told = [line.place, f"{shipment} for {_customer(line)}" if _customer(line) else shipment]
+    page = {
+        "quantity": said(line.quantity, draft.lot),
+        "place": ", ".join(filter(None, told)) + _clock(draft, line),
+        "why": why,
+    }
+    return Case(
+        key=_key(draft.lot, shipment),
+        kind=CaseKind.INCIDENT,
+        lot=draft.lot.id,
+        title=title,
+        consequence=Consequence.UNSAFE,
+        next_action=next_action,
+        evidence={"system": system, "shipment": shipment, "customer": line.customer, "why": why},
+        urgent=urgent,
+        page=page | ({"call": draft.policy.dispatch} if draft.policy.dispatch else {}),
+    )
+
+
+def _clock(draft: Draft, line: Shipped) -> str:
+    return f", loading {line.loading.astimezone(ZoneInfo(draft.policy.zone)):%H:%M}" if line.loading else ""
+
+
+def _customer(line: Shipped) -> str:
+    return line.customer_name or line.customer
