@@ -36,7 +36,7 @@ test: setup test-packages check ## Everything CI runs (ARGS=... goes to pytest)
 	CI=true $(BIN)/python -m pytest $(ARGS)
 
 .PHONY: bench
-bench: setup ## Measure speed and memory, 10 minutes (ARGS=--quick: one)
+bench: setup ## Measure speed and memory, 20 minutes (ARGS=--quick: one)
 	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: lock

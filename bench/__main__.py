@@ -38,7 +38,7 @@ class Places:
 def main() -> int:
     read = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     read.add_argument("--quick", action="store_true", help="small sizes, less than a minute: shows that it runs, not how fast")
-    read.add_argument("--databases", default="sqlite,postgresql", help="the duel takes all, the rest the first")
+    read.add_argument("--databases", default="sqlite,postgresql", help="on which everything is measured")
     read.add_argument("--parts", default=",".join(PARTS))
     options = read.parse_args()
     plan, databases, parts = QUICK if options.quick else FULL, options.databases.split(","), options.parts.split(",")
@@ -56,9 +56,9 @@ def _part(part: str, plan: Plan, databases: list[str], places: Places) -> str:
     if part == "duel":
         return _duel(plan, databases, places)
     if part == "sustained":
-        return sustained(*places.new(databases[0]), plan)
+        return sustained([(database, *places.new(database)) for database in databases], plan)
     if part == "stored":
-        return costs(_stored(plan, databases[:1], places), plan)
+        return costs(_stored(plan, databases, places), plan)
     return table(("in one thread", "per second"), [(what, f"{rate:,.0f}") for what, rate in speeds(plan.seconds).items()])
 
 

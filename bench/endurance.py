@@ -1,6 +1,6 @@
 """Endurance: memory over a long load, and what an event costs when much is stored already."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.contender import running
@@ -11,19 +11,19 @@ from bench.processes import memory
 from bench.stored import fill
 
 
-def sustained(url: str, folder: Path, plan: Plan) -> str:
-    """Send a long load in parts; show rate and memory after each."""
+def sustained(places: Sequence[tuple[str, str, Path]], plan: Plan) -> str:
+    """Send a long load in parts to each database; show rate and memory after each."""
     rows: Rows = []
-    parts, done = 5, 0
-    with running("hub", url, folder) as hub:
-        rows.append(("0", "", "", f"{memory(hub.pid):.0f}"))
-        for part in range(parts):
-            some = lots(plan.sustained // parts // 2, f"S{part}-")
-            loads = [run(hub, "receipt", some, [0]), run(hub, "decision", some, [10])]
-            done += 2 * len(some)
-            rates = [f"{sum(getattr(x, f) for x in loads) / 2:,.0f}" for f in ("delivered_rate", "verified_rate")]
-            rows.append((f"{done:,}", *rates, f"{memory(hub.pid):.0f}"))
-    return table(("events so far", "delivered/s", "verified/s", "memory MB"), rows)
+    parts = 5
+    for database, url, folder in places:
+        with running("hub", url, folder) as hub:
+            rows.append((database, "0", "", "", f"{memory(hub.pid):.0f}"))
+            for part in range(parts):
+                some = lots(plan.sustained // parts // 2, f"S{part}-")
+                loads = [run(hub, "receipt", some, [0]), run(hub, "decision", some, [10])]
+                rates = [f"{sum(getattr(x, f) for x in loads) / 2:,.0f}" for f in ("delivered_rate", "verified_rate")]
+                rows.append((database, f"{2 * len(some) * (part + 1):,}", *rates, f"{memory(hub.pid):.0f}"))
+    return table(("database", "events so far", "delivered/s", "verified/s", "memory MB"), rows)
 
 
 def costs(urls: Iterator[tuple[str, Path, int]], plan: Plan) -> str:

@@ -1,6 +1,6 @@
 """Traces on a made-up genealogy of 1,000,000 lots: the engine against databases and a graph library, on the same edges.
 
-Run it as `python -m bench.genealogy`, with the dependency group `bench` installed. Prints a table and writes README-genealogy.md.
+Run it as `python -m bench.genealogy`, with the dependency group `bench` installed. Prints a section of README.md.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,6 @@ from tracemill.core.genealogy.rows import Rows
 from tracemill.core.genealogy.share import shares
 from tracemill.core.genealogy.walk import Direction, walk
 
-OUT = Path(__file__).parent / "README-genealogy.md"
 HOT, COLD = 100_000, 100
 Counts = tuple[int, int]  # lots reached, edges among them that were backflushed or inferred
 T = TypeVar("T")
@@ -177,7 +177,7 @@ def report(
     lots = len(graph.lots)
     edges, direct = len(graph), int(np.count_nonzero(~made.rows.output))
     reached = "; ".join(f"{name}, {found:,} lots" for name, (found, _) in zip(names, counts, strict=True))
-    return f"""# Genealogy
+    return f"""## Genealogy
 
 `python -m bench.genealogy`: {lots:,} lots in six layers, {direct:,} consumptions (three for each transformation) and
 {edges - direct:,} productions: {edges:,} edges.
@@ -201,7 +201,6 @@ The engine alone:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--lots", type=int, default=1_000_000)
-    arguments.add_argument("--out", type=Path, default=OUT)
     options = arguments.parse_args()
     made = plant(options.lots)
     built, _, graph = timed(lambda: Graph.of(made.rows, made.lots, made.transformations), 5)
@@ -219,10 +218,8 @@ def main() -> None:
         for make in makers:
             took, _, rival = timed(make, 1)
             rows.append(measured(rival, took / 1000, asked_, counts, edges))
-            print(table(["", "load s", "bytes", *(q.name for q in asked_)], rows), flush=True)
-    text = report(graph, made, asked_, counts, rows, rest)
-    options.out.write_text(text)
-    print(text)
+            print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
+    print(report(graph, made, asked_, counts, rows, rest))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tracemill.store.schema import metadata
 from tracemill.store.store import migrate
-from tracemill.store.tables import metadata
 
 Rows = list[tuple[Any, ...]]
 

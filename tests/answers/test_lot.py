@@ -77,3 +77,21 @@ async def test_a_command_shows_at_which_step_it_stands(plant: Plant) -> None:
     found = await plant.hub.runtime.store.read(lambda c: deliveries.listed(c, None, system="wms"))
     view = next(d for d in found.items if d.state == "in_doubt")
     assert view.progress == deliveries.Progress(item=1, step=1, unanswered=True, noted={})
+
+
+async def test_an_expired_lot_says_when_and_what_keeps_its_shipment(plant: Plant) -> None:
+    await plant.receive_lot()
+    zero = {"amount": "0", "unit": "KGM"}
+    await plant.push("erp", "lot.received.v1", {"lot": {"id": "L-1"}, "quantity": zero, "expires": "2026-11-20"})
+    line = {"lot": {"id": "L-1"}, "quantity": {"amount": "120", "unit": "KGM"}, "shipment": "DLV-1", "place": "dock 4"}
+    await plant.push("wms", "shipment.shipped.v1", {**line, "state": "staged"})
+    await plant.settle()
+    assert plant.hub
+    runtime, state = plant.hub.runtime, await plant.lot()
+    view = await runtime.store.read(lambda c: lot.view(c, state.id, runtime.policies, plant.clock.now))
+    assert view
+    assert "all of it is expired 2026-11-20" in view.sentence
+    assert [h.liftable for h in view.holds if h.reason == "expired"] == [False]
+    (shipment,) = view.shipments
+    assert (shipment.block, shipment.quantity, shipment.place) == ("verified", "120", "dock 4")
+    assert "expired 2026-11-20" in shipment.why

@@ -1,6 +1,7 @@
 """Traces: what was made of a lot and what it was made from, with a verdict that never calls a short list complete."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,15 @@ async def test_back_finds_everything_a_lot_was_made_from(plant: Plant) -> None:
     view = await traced(plant, "FG-2", "back")
     assert numbers(view) == [(0, "FG-2"), (1, "MIX-1"), (2, "RAW-1"), (2, "RAW-2")]
     assert view.complete
+
+
+async def test_a_trace_of_the_past_tells_no_link_that_was_told_later(plant: Plant) -> None:
+    await recipe(plant)
+    first = await traced(plant, "RAW-1")
+    await plant.tell_made("consumed", "WO-1", "RAW-1", "5")
+    assert len((await traced(plant, "RAW-1")).links) == len(first.links) + 1
+    assert (await traced(plant, "RAW-1", known_at=first.position)).links == first.links
+    assert (await traced(plant, "RAW-1", as_of=plant.clock() - timedelta(days=9))).links == ()
 
 
 async def test_what_is_received_but_not_decided_yet_makes_a_trace_incomplete(plant: Plant) -> None:

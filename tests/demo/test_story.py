@@ -15,7 +15,24 @@ from tracemill.demo.processes import free_port
 from tracemill.demo.tryton import NotInstallable, install
 
 STEPS = {
-    "demo": ["observe", "act", "arrival", "inspection", "decision", "procurement", "damage", "lock", "crash"],
+    "demo": [
+        "observe",
+        "act",
+        "arrival",
+        "inspection",
+        "decision",
+        "procurement",
+        "damage",
+        "lock",
+        "crash",
+        "heel",
+        "production",
+        "ledger",
+        "shipment",
+        "genealogy",
+        "rejection",
+        "untold",
+    ],
     "tryton": ["arrival", "inspection", "decision", "nothing", "crash"],
 }
 

@@ -61,15 +61,15 @@ async def test_what_is_left_is_exact(here: Plant) -> None:
     assert sums(await here.mes.stock("ML03")) == {}
 
 
-async def test_a_consumption_is_told_once_as_a_movement(here: Plant) -> None:
+async def test_a_consumption_is_told_once(here: Plant) -> None:
     await here.mes.send(status("ML04", "L-4", "100"))
     _, body = await consume(here, "ML04", "12.5")
     records, cursor = await here.mes.records("consumptions")
     (record,) = [r for r in records if r.key == str(body["consumption"]["seq"])]
     (event,) = here.mes.translated(record)
     data = event.data
-    assert (event.type, data.lot.id, data.kind, str(data.quantity), data.order) == (
-        "movement.recorded.v1", "ML04", "consumed", "12.5 kg", "WO-2203",
+    assert (event.type, data.lot.id, str(data.quantity), data.work.order, data.evidence) == (
+        "material.consumed.v1", "ML04", "12.5 kg", "WO-2203", "scanned",
     )  # fmt: skip
     assert abs((event.occurred.utc - utc_now()).total_seconds()) < 60
     await consume(here, "ML04", "1")
@@ -123,3 +123,28 @@ async def test_a_lot_that_is_not_there_is_absent_and_to_a_stranger_unknown(here:
     with pytest.raises(Unavailable, match="credentials refused"):
         await here.mes.stranger.connector.read(["MNONE"], utc_now)
     assert not (await here.mes.stranger.connector.probe()).ok
+
+
+async def test_what_stood_in_a_tank_is_told_for_the_order_that_empties_it(here: Plant) -> None:
+    for lot, batch in (("MTK1", "TK-1"), ("MTK2", "TK-2")):
+        await here.mes.send(status(lot, batch, "100"))
+    _, cursor = await here.mes.records("consumptions")
+    await here.mes.ask("POST", "/mes/orders/WO-1/consume", {"lot": "MTK1", "qty": "40", "vessel": "T-9"})
+    await here.mes.ask("POST", "/mes/orders/WO-2/consume", {"lot": "MTK2", "qty": "60", "vessel": "T-9"})
+    made = {"lot": "MTK3", "label": "FG-3", "item": "8100", "qty": "100", "vessel": "T-9"}
+    assert (await here.mes.ask("POST", "/mes/orders/WO-2/produce", {**made, "qty": "101"}))[0] == 409
+    assert (await here.mes.ask("POST", "/mes/orders/WO-2/produce", made))[0] == 201
+    records, _ = await here.mes.records("consumptions", cursor)
+    told = [here.mes.translated(r)[0].data for r in records]
+    assert [(d.lot.id, d.work.order, str(d.quantity), str(d.evidence)) for d in told if d.work.machine == "T-9"] == [
+        ("MTK1", "WO-1", "40 kg", "scanned"),
+        ("MTK1", "WO-1", "-40 kg", "measured"),
+        ("MTK1", "WO-2", "40 kg", "measured"),
+        ("MTK2", "WO-2", "60 kg", "scanned"),
+    ]
+    records, _ = await here.mes.records("productions")
+    (event,) = [e for r in records for e in here.mes.translated(r) if e.data.lot.id == "MTK3"]
+    assert (event.type, str(event.data.quantity), event.data.work.order, event.data.label) == (
+        "material.produced.v1", "100 kg", "WO-2", "FG-3",
+    )  # fmt: skip
+    assert [(alias.system, alias.id) for alias in event.data.lot.aliases] == [("erp", "FG-3")]

@@ -17,7 +17,7 @@ from tracemill.mapping.pack import FeedSpec, OperationSpec, PackSpec
 from tracemill.mapping.spec import compile_mapping
 from tracemill.model.connector import Done, Fetched, Finding, InDoubt, Job, Page, Probe, Rejected, Save, Unavailable
 from tracemill.model.policy import AuthorityRule, Policy, SystemPolicy
-from tracemill.model.status import FeedKind, Mode, Receipt
+from tracemill.model.status import Enforcement, FeedKind, Mode, Receipt
 from tracemill.store.messages import Incoming
 from tracemill.store.store import Store
 
@@ -286,6 +286,8 @@ class FindableSpec(OperationSpec):
 def made(kind: str) -> dict[str, Any]:
     """Return the mapping of what went into an order, or came out of it."""
     written: dict[str, Any] = json.loads(json.dumps(MADE).replace("{kind}", kind))
+    if kind == "produced":
+        written["fields"]["label?"] = "label"
     return written
 
 
@@ -363,7 +365,8 @@ class Plant:
 
     def _policy(self, link: Link) -> SystemPolicy:
         feed = "stock" if link.stock_mapping else ""
-        named = {"name": link.name, "user": "HUB", "stock_feed": feed}
+        blocks = {"quarantine": Enforcement.BLOCKS, "blocked": Enforcement.BLOCKS}
+        named = {"name": link.name, "user": "HUB", "stock_feed": feed, "enforces": blocks}
         return SystemPolicy(**named, mode=self.mode, verbs=tuple(link.operations), receipt=link.pack.receipt)
 
     def stop(self) -> None:
@@ -475,6 +478,7 @@ class Plant:
                 done += await verifier.run_once()
             done += await self.hub.sweeper.run_once()
             done += await self.hub.cascader.run_once()
+            done += await self.hub.recaller.run_once()
             await self.process()
             if self.hub.runtime.failure is not None:
                 raise self.hub.runtime.failure

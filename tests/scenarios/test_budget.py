@@ -8,7 +8,7 @@ from sqlalchemy import event, func, select
 from tests.scenarios.plant import Plant
 from tests.scenarios.test_batch import incoming
 from tracemill.hub.receive import receive
-from tracemill.store.tables import metadata
+from tracemill.store.schema import metadata
 
 ROWS = 20
 STATEMENTS = 80  # of a batch of a hundred events, from its load to its commit

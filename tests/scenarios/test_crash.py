@@ -8,8 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.scenarios.plant import Plant
+from tracemill.hub import recall
+from tracemill.hub.commands import By
 from tracemill.hub.steps import Step
+from tracemill.model.recall import Origin
+from tracemill.model.status import HoldReason, OriginKind
 from tracemill.store import audit
+from tracemill.store.recall_tables import recall as recall_record
 from tracemill.store.tables import delivery, message
 
 D = Decimal
@@ -71,9 +76,18 @@ async def story(plant: Plant) -> None:
         await plant.decide("L-1", ("REJ", None), rev="2")
         await plant.settle()
 
+    async def recalled() -> None:
+        """A recall is opened once and asked to hold; it goes on by itself."""
+        assert plant.hub
+        runtime, ann = plant.hub.runtime, By(name="Ann")
+        if not await plant.rows(select(recall_record)):
+            await recall.start(runtime, Origin(kind=OriginKind.SUPPLIER_BATCH, batch="ACM/7731"), "glass found", ann)
+        await recall.hold(runtime, "RC-1", "contain it", ann)
+        await plant.settle()
+
     plant.erp.put("L-1", available=480)
     plant.wms.put("L-1", quarantine=480)
-    for stage in (received, accepted, blocked, used, rejected):
+    for stage in (received, accepted, blocked, used, rejected, recalled):
         await survive(plant, stage)
 
 
@@ -102,6 +116,9 @@ async def check(plant: Plant) -> None:
     for lot in FINISHED:
         assert {h.origin_number for h in (await plant.lot(lot)).holds.values()} == {"L-1"}
         assert plant.erp.stock[lot]["available"] == 0
+    for lot in ("L-1", "BULK", *FINISHED):
+        assert [h.reason for h in (await plant.lot(lot)).holds.values()].count(HoldReason.RECALL) == 1
+    assert [r.held_at is not None for r in await plant.rows(select(recall_record))] == [True]
     left = await plant.rows(select(delivery.c.state, func.count()).group_by(delivery.c.state))
     assert {row[0] for row in left} <= {"verified", "superseded"}
     assert not await plant.rows(select(message).where(message.c.state.in_(("received", "parked"))))

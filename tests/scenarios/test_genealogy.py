@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from tests.scenarios.plant import SITE, Plant
 from tracemill.core.usable import allowance
 from tracemill.store import audit
-from tracemill.store.tables import delivery, edge, hold, spread
+from tracemill.store.genealogy_tables import edge, spread
+from tracemill.store.tables import delivery, hold
 
 
 @pytest.fixture
@@ -187,3 +188,9 @@ async def test_more_than_five_hundred_lots_are_restricted_in_several_commits_and
     _, broken = await plant.hub.runtime.store.read(lambda c: audit.verify(c, SITE))
     assert broken is None
     plant.stop()
+
+
+async def test_a_lot_that_is_made_is_called_by_the_number_printed_on_it(plant: Plant) -> None:
+    await produce(plant, "WO-1", "M-1", "10", label="FG-1")
+    made = await plant.lot("FG-1")
+    assert (made.number, made.named_by) == ("FG-1", "mes")

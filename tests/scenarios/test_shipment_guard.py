@@ -141,7 +141,8 @@ async def test_the_block_runs_while_the_warehouse_does_not_take_the_status(plant
     assert lot.wanted["wms"].state != "verified"
 
 
-async def test_a_block_overtakes_a_release_in_doubt_and_outlives_its_late_effect(plant: Plant) -> None:
+@pytest.mark.parametrize("answer", [[], ["lose_answer"] * 4], ids=["answered", "in doubt itself"])
+async def test_a_block_overtakes_a_release_in_doubt_and_outlives_its_late_effect(plant: Plant, answer: list[str]) -> None:
     await plant.receive_lot()
     await plant.settle()
     await ships(plant, "staged", customer="SOUTH")
@@ -157,9 +158,11 @@ async def test_a_block_overtakes_a_release_in_doubt_and_outlives_its_late_effect
         plant.clock.forward(1)
     assert plant.wms.late, "the unblocking timed out"
     await plant.decide("L-1", ("REJ", None), rev="2", inspection="SG-L-1")
-    plant.wms.faults = []
-    await plant.settle(rounds=2, seconds=1)
+    plant.wms.faults = answer
+    await plant.settle(rounds=6, seconds=1)
+    assert plant.wms.barred == {("DLV-80018", "L-1")}
     plant.wms.happen()
+    assert plant.wms.barred == set()
     await plant.settle(rounds=60)
     assert plant.wms.barred == {("DLV-80018", "L-1")}
     assert (await plant.lot()).shipment_blocks["DLV-80018"].verified
@@ -203,6 +206,20 @@ async def test_what_has_gone_and_is_then_rejected_is_unsafe_and_names_who_has_it
     assert any("gone to Northfood" in p for p in await pages(plant))
 
 
+async def test_a_block_that_came_too_late_is_not_tried_for_ever_and_the_case_says_what_left(plant: Plant) -> None:
+    await plant.receive_lot()
+    await plant.settle()
+    plant.wms.faults = ["locked"] * 200
+    await ships(plant, "staged", customer="EAST")
+    await ships(plant, "shipped", customer="EAST")
+    plant.wms.faults = []
+    await plant.settle(rounds=200)
+    assert plant.wms.barred == set()
+    assert "block" not in [e[1] for e in plant.wms.effects]
+    (title,) = await titles(plant)
+    assert title.startswith("L-1, 120 kg, gone to Eastfood on DLV-80018: awaiting inspection")
+
+
 async def test_a_cancelled_shipment_is_nobodys_concern(plant: Plant) -> None:
     await released(plant)
     await plant.decide("L-1", ("REJ", None), rev="2", inspection="SG-L-1")
@@ -210,5 +227,9 @@ async def test_a_cancelled_shipment_is_nobodys_concern(plant: Plant) -> None:
     plant.wms.faults = ["locked"] * 200
     await ships(plant, "staged")
     assert await titles(plant)
+    plant.wms.faults = []
+    await plant.settle(rounds=200)
+    assert plant.wms.barred == {("DLV-80018", "L-1")}
     await ships(plant, "cancelled")
     assert await titles(plant) == []
+    assert plant.wms.barred == set()

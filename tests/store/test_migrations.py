@@ -10,8 +10,8 @@ from sqlalchemy.pool import NullPool
 
 from tracemill.store.engine import normalise
 from tracemill.store.partitions import PARTITIONED
+from tracemill.store.schema import metadata
 from tracemill.store.store import Store, migrate
-from tracemill.store.tables import metadata
 
 
 @pytest.fixture

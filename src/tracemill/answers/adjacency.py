@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 
 from tracemill.core.genealogy.graph import Graph
 from tracemill.core.genealogy.rows import LotMark, Marks, Rows, TransformationMark
-from tracemill.store.tables import change, edge, lot, site_position
+from tracemill.store.genealogy_tables import edge
+from tracemill.store.tables import change, lot, site_position
 
 _EDGES = select(
     edge.c.lot_id,

@@ -1,7 +1,7 @@
 """A lot: what it is, whether it may be used, who says so, and how fresh that is; now, or as it was at a time."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
@@ -45,6 +45,9 @@ class LotView(Record, frozen=True):
     certificate: str
     receipt: str
     place: str
+    manufactured: date | None
+    expires: date | None  # as its label says; what quality permits is a part of the disposition
+    retest: date | None
     names: dict[str, tuple[str, ...]]
     verdict: str
     sentence: str
@@ -68,6 +71,7 @@ class LotView(Record, frozen=True):
     movements: dict[str, str]
     exposures: tuple[parts.ExposureView, ...]
     disposition: parts.DispositionView | None
+    shipments: tuple[parts.ShipmentView, ...]
 
 
 class LotLine(Record, frozen=True):
@@ -145,12 +149,13 @@ def _view(
         movements={k: show(v) for k, v in found.moved.items()},
         exposures=parts.exposures(found, at),
         disposition=parts.disposition(found),
+        shipments=parts.shipments(found),
     )
 
 
 _SAME = (
     "id", "site", "number", "named_by", "item", "item_text", "material_class", "unit", "received_at", "manufacturer",
-    "supplier_batch", "purchase_order", "certificate", "receipt", "place",
+    "supplier_batch", "purchase_order", "certificate", "receipt", "place", "manufactured", "expires", "retest",
 )  # fmt: skip
 
 

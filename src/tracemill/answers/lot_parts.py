@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from tracemill.answers.words import age, ages, held_clause, lasting
-from tracemill.core.usable import reasons
+from tracemill.core.usable import dated, reasons
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import show
@@ -28,6 +28,19 @@ class HoldView(Record, frozen=True):
     native: str
     note: str
     liftable: bool
+
+
+class ShipmentView(Record, frozen=True):
+    """A quantity of the lot on a shipment, and whether the hub keeps it from leaving."""
+
+    shipment: str
+    quantity: str
+    state: str
+    customer: str
+    place: str
+    loading: datetime | None
+    block: str  # nothing, or how far the block is: pending, verified, dead
+    why: str
 
 
 class ReasonView(Record, frozen=True):
@@ -120,7 +133,7 @@ def holds(found: Lot, policy: Policy, at: datetime) -> tuple[HoldView, ...]:
             place="" if h.place == "message" else h.place,
             native=h.native,
             note=h.note,
-            liftable=h.system == "hub" or "hub" in policy.lifters.get(h.reason, ()),
+            liftable=not dated(h, found) and (h.system == "hub" or "hub" in policy.lifters.get(h.reason, ())),
         )
         for h in sorted(found.holds.values(), key=lambda h: h.placed_at)
     )
@@ -193,4 +206,20 @@ def disposition(found: Lot) -> DispositionView | None:
         meaning=last.meaning,
         owner=last.owner,
         pending_review=last.pending_review,
+    )
+
+
+def shipments(found: Lot) -> tuple[ShipmentView, ...]:
+    return tuple(
+        ShipmentView(
+            shipment=name,
+            quantity=show(line.quantity),
+            state=line.state,
+            customer=line.customer_name or line.customer,
+            place=line.place,
+            loading=line.loading,
+            block=block.state if (block := found.shipment_blocks.get(name)) and block.blocked else "",
+            why=block.why if block and block.blocked else "",
+        )
+        for name, line in found.shipments.items()
     )

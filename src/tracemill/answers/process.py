@@ -9,8 +9,9 @@ from tracemill.answers.page import Sites, at_sites
 from tracemill.model.process import Summary
 from tracemill.model.quantity import show
 from tracemill.model.record import Record, decode
+from tracemill.store.genealogy_tables import process_summary, transformation
 from tracemill.store.rows import chunks
-from tracemill.store.tables import lot, process_summary, transformation
+from tracemill.store.tables import lot
 
 MOST = 10_000
 

@@ -49,8 +49,7 @@ def _claimed(x: ch.StockClaimed, _: Lot) -> Told:
 
 
 def _placed(x: ch.HoldPlaced, lot: Lot) -> Told:
-    made_from = f", made from {x.hold.origin_number}" if x.hold.root else ""
-    return f"{held_clause(x.hold, lot)}{made_from}" + (f" ({x.hold.note})" if x.hold.note else ""), False
+    return held_clause(x.hold, lot) + (f" ({x.hold.note})" if x.hold.note else ""), False
 
 
 def _lifted(x: ch.HoldLifted, _: Lot) -> Told:

@@ -18,8 +18,9 @@ from tracemill.core.usable import allowance, verdict
 from tracemill.model.lot import Lot
 from tracemill.model.quantity import show
 from tracemill.model.record import decode
+from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.rows import chunks
-from tracemill.store.tables import edge, lot, transformation
+from tracemill.store.tables import lot
 
 SHOWN = 500
 BUDGET = 1_000_000
@@ -43,7 +44,7 @@ def trace(
     return TraceView(
         lot=state.id, number=state.number, site=state.site, direction=direction, sentence=_sentence(state, found, why),
         complete=not why, gaps=why, found_lots=max(0, len(found.lots) - 1), found_works=len(found.transformations), lots=lots,
-        works=works, links=_links(c, found, limit), position=graph.position, as_of=as_of, known_at=known_at,
+        works=works, links=_links(c, found, limit, as_of, known_at), position=graph.position, as_of=as_of, known_at=known_at,
         way=_way(c, found, to) if to else (),
     )  # fmt: skip
 
@@ -108,8 +109,8 @@ def _work(r: Any, told: tuple[process.SummaryView, ...]) -> WorkNode:
                     recipe=r.recipe, first_at=r.first_at, process=told)  # fmt: skip
 
 
-def _links(c: Connection, found: Walk, limit: int) -> tuple[LinkView, ...]:
-    """Return the edges between what is shown."""
+def _links(c: Connection, found: Walk, limit: int, as_of: datetime | None, known_at: int | None) -> tuple[LinkView, ...]:
+    """Return the edges between what is shown, of the past that was asked about."""
     lots, works = found.lots[:limit].tolist(), found.transformations[:limit].tolist()
     query = (
         select(lot.c.uuid.label("lot"), transformation.c.uuid.label("work"), edge)
@@ -118,6 +119,10 @@ def _links(c: Connection, found: Walk, limit: int) -> tuple[LinkView, ...]:
         .where(edge.c.lot_id.in_(lots))
         .order_by(edge.c.position)
     )
+    if as_of is not None:
+        query = query.where(edge.c.occurred_at <= as_of)
+    if known_at is not None:
+        query = query.where(edge.c.position <= known_at)
     return tuple(_link(r) for some in chunks(works) for r in c.execute(query.where(edge.c.transformation_id.in_(some))))
 
 

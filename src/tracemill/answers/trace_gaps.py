@@ -9,8 +9,9 @@ from tracemill.answers.words import counted, named
 from tracemill.core.genealogy.completeness import Finding, Gap, completeness
 from tracemill.core.genealogy.walk import Walk
 from tracemill.model.status import MessageState
+from tracemill.store.genealogy_tables import transformation
 from tracemill.store.systems import paused, unfinished
-from tracemill.store.tables import feed_cursor, lot, message, transformation
+from tracemill.store.tables import feed_cursor, lot, message
 
 _WORDS = {
     Gap.MISSING_CONSUMPTION: "{n} of which nobody told what went in",

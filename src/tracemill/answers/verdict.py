@@ -65,4 +65,4 @@ def excess_of(lot: Lot, system: SystemPolicy) -> Decimal:
     claim = lot.claims.get(system.name)
     if claim is None:
         return ZERO
-    return excess(undisputed(lot), claim, system.expresses)
+    return excess(undisputed(lot, allowance(lot)), claim, system.expresses)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tracemill.core.usable import counted as counted_at_all
+from tracemill.core.usable import dated, said
 from tracemill.core.usable import named as named
-from tracemill.core.usable import said
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.quality import Part
 from tracemill.model.status import DispositionKind, HoldReason
@@ -43,24 +43,31 @@ DECIDED = {
 def decided(parts: Sequence[Part], lot: Lot) -> str:
     """Say a decision by its parts: 383 kg accepted, 96 kg rejected."""
     rest = "all" if len(parts) == 1 else "the rest"
-    return ", ".join(f"{_part(p, lot) if p.quantity else rest} {DECIDED[p.decision]}" for p in parts)
+    return ", ".join(f"{_part(p, lot) if p.quantity else rest} {DECIDED[p.decision]}{_until(p)}" for p in parts)
+
+
+def _until(part: Part) -> str:
+    return f" until {part.until}" if part.until else ""
 
 
 def _part(part: Part, lot: Lot) -> str:
     return amount(part.quantity.amount, lot) if part.quantity and lot.unit else str(part.quantity)
 
 
-def held(hold: Hold) -> str:
-    return _HELD[hold.reason].format(system=f"people at the {named('hub')}" if hold.system == "hub" else named(hold.system))
+def held(hold: Hold, lot: Lot) -> str:
+    if hold.root:
+        return f"held, made from {hold.origin_number}: {hold.reason.replace('_', ' ')}"
+    words = _HELD[hold.reason].format(system=f"people at the {named('hub')}" if hold.system == "hub" else named(hold.system))
+    return f"{words} {hold.note}" if dated(hold, lot) else words  # expired 2026-11-20
 
 
 def held_clause(hold: Hold, lot: Lot) -> str:
     """Say a hold as a clause: 96 kg are rejected by QMS."""
     if hold.quantity is None:
-        return f"all of it is {held(hold)}"
+        return f"all of it is {held(hold, lot)}"
     if hold.quantity == ZERO and not counted_at_all(lot):
-        return f"a quantity not known is {held(hold)}"
-    return f"{amount(hold.quantity, lot)} {'is' if hold.quantity == 1 else 'are'} {held(hold)}"
+        return f"a quantity not known is {held(hold, lot)}"
+    return f"{amount(hold.quantity, lot)} {'is' if hold.quantity == 1 else 'are'} {held(hold, lot)}"
 
 
 def asked(verb: str) -> str:

@@ -19,7 +19,7 @@ AUDIENCE = "tracemill"
 SCOPES = (
     "lots:read", "lots:hold", "lots:release", "lots:dispose", "messages:read", "messages:replay", "deliveries:read",
     "deliveries:approve", "cases:read", "cases:write", "audit:read", "events:write", "systems:read", "systems:pause",
-    "accounts:admin", "metrics:read",
+    "accounts:admin", "metrics:read", "recalls:read", "recalls:write",
 )  # fmt: skip
 KEY_SIZE = 64
 TOKENS = 1000  # whose signatures are remembered

@@ -28,6 +28,10 @@ class Client:
     def post(self, path: str, body: Any, *, otherwise: str = "tracemill doctor") -> Any:
         return _parsed(asyncio.run(self._ask("POST", path, body, {}, otherwise)).decode())
 
+    def download(self, path: str, *, otherwise: str = "tracemill doctor") -> bytes:
+        """Ask for a file to be made."""
+        return asyncio.run(self._ask("POST", path, None, {}, otherwise))
+
     async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> bytes:
         import aiohttp
         from yarl import URL

@@ -74,6 +74,10 @@ def lot(
         out.print(f"  [magenta]hold[/]  {h['text']}  [dim]{h['age']}[/]")
     for a in view["acts"]:
         out.print(f"  [dim]{a['verb'].replace('_', ' ')}[/]  {a['system']}  {a['state']}  {a['native']} {a['detail']}")
+    for s in view["shipments"]:
+        told = [f"{s['quantity']} {view['unit_name']} {s['state']}", s["customer"], s["place"]]
+        stopped = f"  [magenta]block {s['block']}[/]  [dim]{s['why']}[/]" if s["block"] else ""
+        out.print(f"  shipment {s['shipment']}  {', '.join(filter(None, told))}{stopped}")
     for e in view["exposures"]:
         still = "" if e["ended"] else ", still"
         out.print(f"  [dim]free in {e['system']} for[/] {e['lasting']}, {counted(e['movements'], 'movement')}{still}")

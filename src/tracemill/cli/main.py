@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import board, inspection, lots, process, project, records, trace
+from tracemill.cli import board, inspection, lots, process, project, recalls, records, trace
 from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ for command in LOOK:
 app.add_typer(records.msg, name="msg")
 app.add_typer(records.case, name="case")
 app.add_typer(inspection.inspection, name="inspection")
+app.add_typer(recalls.recall, name="recall")
 for command in ACT:
     app.command()(command)
 for command in CHECK:

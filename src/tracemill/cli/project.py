@@ -109,8 +109,13 @@ def run(project: Project = HERE, as_json: Json = False) -> int:
         raise Failed(f"the hub cannot start: {error}", f"tracemill doctor --project {word(str(project))}") from None
 
 
-def verify(project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
-    """Walk the audit chain of every site; name the first entry that was altered or is missing."""
+def verify(
+    package: Annotated[Path | None, typer.Argument(metavar="[FILE.zip]", help="An evidence package; it needs no hub.")] = None,
+    project: Project = HERE, url: Url = "", as_json: Json = False,
+) -> int:  # fmt: skip
+    """Check an evidence package, or walk the audit chain of every site; name what was altered or is missing."""
+    if package is not None:
+        return _package(package, as_json)
     with working("walking the audit chain"):
         found = _chains(project, url)
     if not found and not as_json:
@@ -122,6 +127,25 @@ def verify(project: Project = HERE, url: Url = "", as_json: Json = False) -> int
         how = " intact" if chain["ok"] else f": {shown(chain['why'])}"
         out.print(f"{mark} {chain['site']}  audit chain 1..{chain['entries']}{how}")
     return OK if all(c["ok"] for c in found) else FAILED
+
+
+def _package(path: Path, as_json: bool) -> int:
+    """Check a file on its own: no hub, no project."""
+    from tracemill.answers.package_check import check
+    from tracemill.model.record import plain
+
+    try:
+        found = check(path.read_bytes())
+    except OSError as error:
+        raise Failed(f"{path} cannot be read: {error}", "tracemill recall package RC-1") from None
+    if as_json:
+        show_json(plain(found))
+    elif found.ok:
+        chains = ", ".join(found.chains)
+        out.print(f"[green]OK[/] {counted(found.files, 'file')}, audit chain {shown(chains)} intact\nseal {shown(found.seal)}")
+    for why in () if as_json else found.wrong:
+        out.print(f"[bold red]FAIL[/] {shown(why)}")
+    return OK if found.ok else FAILED
 
 
 def _chains(project: Path, url: str) -> list[dict[str, Any]]:

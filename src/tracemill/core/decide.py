@@ -8,7 +8,6 @@ from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
-from tracemill.core.usable import allowance
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
@@ -92,7 +91,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         flow(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
-        stock.close_exposure(draft, allowance(draft.lot).usable)
+        stock.close_exposure(draft)
     shipment_guard.guard(draft)
     alerts.watch(draft)
     if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():

@@ -2,6 +2,7 @@
 
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import in_base
+from tracemill.core.usable import dated
 from tracemill.model.change import HoldLifted, HoldPlaced, Noted
 from tracemill.model.event import MessageRead, MessageUnread
 from tracemill.model.identifier import derived
@@ -41,18 +42,13 @@ def hold_key(lot: str, system: str, native: str) -> str:
     return derived("hold", lot, system, native)
 
 
-def dated_hold(lot: str, reason: HoldReason) -> str:
-    """Return the id of the hold that the calendar places: a date has passed."""
-    return derived("hold", lot, "date", reason)
-
-
 def lifted(draft: Draft, data: HoldReleased) -> None:
     """Lift one named hold; raises NotAllowed where the lifter is neither the placer nor has the right."""
     hold = draft.lot.holds.get(data.hold) or draft.lot.holds.get(hold_key(draft.lot.id, draft.event.source, data.hold))
     if hold is None:
         draft.add(Noted(text=f"{draft.event.source} lifted a hold that is not open: {data.hold}"))
         return
-    if hold.id == dated_hold(draft.lot.id, hold.reason):
+    if dated(hold, draft.lot):
         raise NotAllowed(f"hold {hold.reason} ends when quality decides until when it may be used; nobody lifts it")
     allowed = draft.policy.lifters.get(hold.reason, ())
     if draft.event.source != hold.system and draft.event.source not in allowed:

@@ -44,6 +44,8 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
 def _describe(draft: Draft, data: MaterialProduced) -> None:
     lot = draft.lot
     facts = {f: getattr(data, f) for f in DESCRIBED if getattr(data, f)}
+    if data.label and data.label != lot.number:
+        facts |= {"number": data.label, "named_by": draft.event.source}
     if lot.received_at is None and (not lot.unit or facts.items() - {(f, getattr(lot, f)) for f in facts}):
         draft.add(LotDescribed(unit=base_unit(draft, data.quantity), **facts))
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import base_unit, in_base, signed_in_base
+from tracemill.core.usable import allowance
 from tracemill.model.change import Exposed, HoldLifted, HoldPlaced, StockClaimed
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Claim, Hold
@@ -96,9 +97,9 @@ def _foreign(draft: Draft, hold_id: str, row: StockRow, restriction: Restriction
     )
 
 
-def close_exposure(draft: Draft, allowed: Decimal) -> None:
+def close_exposure(draft: Draft) -> None:
     """End the exposure of a receipt once a reading shows no more free stock than is allowed."""
     system = draft.event.source
     exposure, claim = draft.lot.exposures.get(system), draft.lot.claims.get(system)
-    if exposure and exposure.until is None and claim and claim.available <= allowed:
+    if exposure and exposure.until is None and claim and claim.available <= allowance(draft.lot).usable:
         draft.add(Exposed(system=system, since=exposure.since, until=claim.read_started))

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
-from tracemill.core.usable import allowance, complies, excess, used
+from tracemill.core.usable import Allowance, allowance, complies, excess, used
 from tracemill.model.change import HoldLifted, HoldPlaced, TargetWanted
 from tracemill.model.decision import STATUS_VERB, Case, Command, Timer
 from tracemill.model.identifier import derived
@@ -24,11 +24,12 @@ ENDED = ("dead", "cancelled")
 
 def align(draft: Draft) -> None:
     """Judge what every system shows, then decide a status command wherever the target is new or not kept."""
-    if not allowance(draft.lot).known:
+    lot, allowed = draft.lot, allowance(draft.lot)
+    if not allowed.known:
         return
     systems = [s for s in draft.policy.systems.values() if s.can(STATUS_VERB) and (s.name in draft.lot.identities or s.assigns)]
-    kept = {s.name: _judge(draft, s) for s in systems}
-    target = allowance(draft.lot).target
+    kept = {s.name: _judge(draft, s, allowed if draft.lot is lot else allowance(draft.lot)) for s in systems}
+    target = (allowed if draft.lot is lot else allowance(draft.lot)).target
     for system in systems:
         _pursue(draft, system, target, kept[system.name])
 
@@ -84,7 +85,7 @@ def _watch(draft: Draft, name: str) -> None:
     draft.timers.append(Timer(key=f"{name}:{draft.lot.id}", lot=draft.lot.id, due=due))
 
 
-def _judge(draft: Draft, system: SystemPolicy) -> bool:
+def _judge(draft: Draft, system: SystemPolicy, allowed: Allowance) -> bool:
     """Compare what a system shows with what is allowed, one-sidedly. Return False where it breaks what it had kept.
 
     More usable than allowed, with no command of ours under way, is a violation: a hold on the excess and an unsafe case.
@@ -92,7 +93,7 @@ def _judge(draft: Draft, system: SystemPolicy) -> bool:
     claim, wanted = draft.lot.claims.get(system.name), draft.lot.wanted.get(system.name)
     if claim is None:
         return True
-    over = excess(undisputed(draft.lot), claim, system.expresses)
+    over = excess(undisputed(draft.lot, allowed), claim, system.expresses)
     if over == ZERO:
         _settle(draft, system)
         return True
@@ -113,10 +114,10 @@ def _broken(wanted: Wanted | None, claim: Claim, system: SystemPolicy) -> bool:
     return excess(wanted.target, claim, system.expresses) > ZERO
 
 
-def undisputed(lot: Lot) -> Target:
+def undisputed(lot: Lot, allowed: Allowance) -> Target:
     """Return the target apart from the hub's own conflict holds: else two systems would keep each other in conflict."""
     others = {k: h for k, h in lot.holds.items() if not _is_conflict(h)}
-    return allowance(lot if len(others) == len(lot.holds) else replace(lot, holds=others)).target
+    return (allowed if len(others) == len(lot.holds) else allowance(replace(lot, holds=others))).target
 
 
 def _is_conflict(hold: Hold) -> bool:

@@ -117,6 +117,16 @@ def quality_hold(lot: str, reason: HoldReason) -> str:
     return derived("hold", lot, "quality", reason)
 
 
+def dated_hold(lot: str, reason: HoldReason) -> str:
+    """Return the id of the hold that the calendar places: a date has passed."""
+    return derived("hold", lot, "date", reason)
+
+
+def dated(hold: Hold, lot: Lot) -> bool:
+    """Say whether the calendar placed a hold: its note is the day, and only quality moves that."""
+    return hold.reason in (HoldReason.EXPIRED, HoldReason.RETEST) and hold.id == dated_hold(lot.id, hold.reason)
+
+
 def _restricted_by_others(lot: Lot, rejected: Decimal) -> Decimal:
     """Sum the holds on quantities beside quality's own decision.
 
@@ -191,10 +201,10 @@ def hold_words(hold: Hold, lot: Lot) -> str:
     unknown = hold.quantity == ZERO and not counted(lot)
     amount = "a quantity not known, " if unknown else "" if hold.quantity is None else f"{said(hold.quantity, lot)} "
     by = f" by {hold.by}" if hold.by and hold.by != hold.system else ""
-    dated = hold.system == "hub" and hold.reason in (HoldReason.EXPIRED, HoldReason.RETEST)  # expired 2026-11-20
-    note = f"{' ' if dated else ': '}{hold.note}" if hold.note else ""
+    note = f"{' ' if dated(hold, lot) else ': '}{hold.note}" if hold.note else ""  # expired 2026-11-20
     placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
-    return f"{amount}{_WORDS[hold.reason]}{placer}{note}"
+    source = f", made from {hold.origin_number}" if hold.root else ""
+    return f"{amount}{_WORDS[hold.reason]}{placer}{source}{note}"
 
 
 def reasons(lot: Lot, quality: str = "") -> list[Reason]:

@@ -68,6 +68,10 @@ class HubProcess:
         systems: list[dict[str, Any]] = (await self.lot(number))["systems"]
         return {s["system"]: s for s in systems}[system]
 
+    async def trace(self, number: str, direction: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self.get(f"/v1/lots/{quote(number, safe='')}/trace?direction={direction}")
+        return found
+
     async def vouched(self, claim: Claim, number: str, system: str) -> Claim:
         """Add to a claim what its system owns of the lot, and how old the hub's own reading is."""
         try:

@@ -47,6 +47,11 @@ class Plant:
             sums[row["status"]] += float(row["qty"])
         return {k: f"{v:g}" for k, v in sums.items()}
 
+    async def shipment(self, shipment: str) -> dict[str, Any]:
+        """Read a shipment from WMS, with its blocks."""
+        found: dict[str, Any] = await self._get("wms", f"/wms/shipments/{shipment}", {"Authorization": "Token wms-demo-token"})
+        return found
+
     async def mes(self, lot: str) -> str:
         """Read what MES lets the line consume of a lot: its state and quantity."""
         headers = {"Authorization": aiohttp.encode_basic_auth("hub", "mes-demo-password")}

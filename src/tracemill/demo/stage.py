@@ -14,6 +14,7 @@ from tracemill.demo.mailbox import Mailbox
 from tracemill.demo.observe import DRIFTED, acted, watched
 from tracemill.demo.people import Plant
 from tracemill.demo.processes import Process, free_port
+from tracemill.demo.production import Production
 from tracemill.demo.project import DEMO_PLANT, Project, System
 from tracemill.demo.story import BATCH, Story
 
@@ -56,7 +57,7 @@ async def demo_plant(folder: Path, port: int, progress: Progress) -> AsyncIterat
 
 
 async def _play(project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbox, progress: Progress) -> AsyncIterator[Scene]:
-    """Play the whole story, from watching to the crash."""
+    """Play the whole story, from watching to the rejection that comes when everything is made and sold."""
     project.write(mode="observe")
     progress("starting the hub")
     await hub.start()
@@ -65,5 +66,8 @@ async def _play(project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbo
     project.write(mode="act")
     await hub.start()
     yield await acted(hub, plant.quarantined)
-    async for scene in Story(plant, hub, mailbox).scenes():
+    story = Story(plant, hub, mailbox)
+    async for scene in story.scenes():
+        yield scene
+    async for scene in Production(story).scenes():
         yield scene

@@ -22,11 +22,13 @@ class Story:
     def scenes(self) -> AsyncIterator[Scene]:
         return played(self.arrival, self.inspection, self.decision, self.procurement, self.damage, self.lock, self.crash)
 
-    async def _receive(self, batch: str, wms_lot: str, qty: str, supplier_batch: str) -> None:
+    async def receive(
+        self, batch: str, wms_lot: str, qty: str, supplier_batch: str, po: str = "4500012345", item: str = "4711"
+    ) -> None:
         """Goods receipt in ERP and put-away in WMS, as people book them."""
-        body = {"po": "4500012345", "batch": batch, "qty": qty, "supplier_batch": supplier_batch}
+        body = {"po": po, "batch": batch, "qty": qty, "supplier_batch": supplier_batch}
         await self.plant.act("erp", "/ui/goods-receipts", body)
-        lot = {"lot": wms_lot, "erp_batch": batch, "item": "4711", "qty": qty, "unit": "KGM", "status": "QI"}
+        lot = {"lot": wms_lot, "erp_batch": batch, "item": item, "qty": qty, "unit": "KGM", "status": "QI"}
         await self.plant.act("wms", "/ui/receipts", lot)
 
     async def erp(self, batch: str, says: str, *, seconds: float = 30, **expected: str) -> Claim:
@@ -39,15 +41,15 @@ class Story:
         claim = await until("WMS", says, want, lambda: self.plant.wms(lot), seconds=seconds)
         return await self.hub.vouched(claim, lot, "wms")
 
-    async def mes(self, says: str, expected: str) -> Claim:
-        return await self.hub.vouched(await until("MES", says, expected, lambda: self.plant.mes(MES_LOT)), MES_LOT, "mes")
+    async def mes(self, says: str, expected: str, lot: str = MES_LOT) -> Claim:
+        return await self.hub.vouched(await until("MES", says, expected, lambda: self.plant.mes(lot)), lot, "mes")
 
     async def qms(self, says: str, expected: Any, read: Read) -> Claim:
         return await self.hub.vouched(await until("QMS", says, expected, read), BATCH, "qms")
 
     async def arrival(self) -> Scene:
         """Supplier batch ACM/7731 arrives and lands free in ERP."""
-        await self._receive(BATCH, WMS_LOT, "480", "ACM/7731")
+        await self.receive(BATCH, WMS_LOT, "480", "ACM/7731")
         scene = Scene("arrival", f"supplier batch ACM/7731 arrives as {BATCH}, 480 kg")
         scene.claims.append(await self.erp(BATCH, "480 kg in quarantine", Q="480"))
         scene.claims.append(await self.wms(WMS_LOT, "480 kg in inspection", QI="480"))
@@ -134,9 +136,9 @@ class Story:
     async def lock(self) -> Scene:
         """A rejection overtakes a release that meets a lock."""
         scene = Scene("lock", 'a release meets "423 locked by USER7", and a rejection overtakes it')
-        await self._receive(SECOND, SECOND_WMS, "100", "ACM/7732")
+        await self.receive(SECOND, SECOND_WMS, "100", "ACM/7732")
         scene.claims.append(await self.erp(SECOND, "100 kg in quarantine", Q="100"))
-        await until("QMS", "inspection", True, lambda: self._inspected(SECOND))
+        await until("QMS", "inspection", True, lambda: self.inspected(SECOND))
         await self.plant.act("erp", "/ui/locks", {"batch": SECOND, "user": "USER7"})
         await self.decide(SECOND, "ACC", accepted="100")
 
@@ -161,15 +163,15 @@ class Story:
         scene.claims.append(await until("ERP", "effects of the release: none", [], released))
         return scene
 
-    async def _inspected(self, batch: str) -> bool:
+    async def inspected(self, batch: str) -> bool:
         return bool(await self.plant.sample_group(batch))
 
     async def crash(self) -> Scene:
         """kill -9 while WMS has done the work and its answer is lost."""
         scene = Scene("crash", "the hub is killed with kill -9 while WMS has done the work and the answer is lost")
-        await self._receive(THIRD, THIRD_WMS, "60", "ACM/7733")
+        await self.receive(THIRD, THIRD_WMS, "60", "ACM/7733")
         scene.claims.append(await self.erp(THIRD, "60 kg in quarantine", Q="60"))
-        await until("QMS", "inspection", True, lambda: self._inspected(THIRD))
+        await until("QMS", "inspection", True, lambda: self.inspected(THIRD))
         fault = {"match": {"method": "POST", "path": "/wms/status-changes"}, "times": 1, "do": "lose_answer", "seconds": 8}
         await self.plant.act("wms", "/plant/faults", fault)
         await self.decide(THIRD, "REJ", rejected="60", defect_code="ODOR")

@@ -12,6 +12,7 @@ from tracemill.hub.deliver import Sender
 from tracemill.hub.link import Link
 from tracemill.hub.poll import Poller
 from tracemill.hub.process import Processor
+from tracemill.hub.recaller import Recaller
 from tracemill.hub.runtime import Runtime
 from tracemill.hub.sweep import Sweeper
 from tracemill.hub.verify import Verifier
@@ -32,6 +33,7 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self.processor = Processor(runtime)
         self.cascader = Cascader(runtime)
+        self.recaller = Recaller(runtime)
         self.sweeper = Sweeper(runtime)
         self.senders = {n: Sender(runtime, link) for n, link in runtime.links.items()}
         self.verifiers = {n: Verifier(runtime, link) for n, link in runtime.links.items()}
@@ -43,6 +45,7 @@ class Hub:
         self._spawn(self._remember())
         self._spawn(self._work(self.processor.run_once, self.runtime.received))
         self._spawn(self._work(self.cascader.run_once, self.runtime.spreading))
+        self._spawn(self._work(self.recaller.run_once, self.runtime.recalling))
         self._spawn(self._repeat(self.sweeper.run_once, 2.0))
         for name, link in self.runtime.links.items():
             self._spawn(self._drive(link, self.senders[name].run_once, link.wake, deliveries.TO_SEND))

@@ -31,6 +31,7 @@ class Runtime:
         self.adjacency = Adjacency()
         self.received = asyncio.Event()
         self.spreading = asyncio.Event()
+        self.recalling = asyncio.Event()
         self.stopping = asyncio.Event()
         self.failure: BaseException | None = None
 

@@ -23,6 +23,7 @@ from tracemill.store.messages import Stored
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
 API_FEED = "events"
+NESTED, _QUANTITY = (dict, list, Mapping), frozenset({"amount", "unit"})
 _EVENT_KEYS = (KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject"))),)
 
 
@@ -117,11 +118,12 @@ def _check(mapped: Mapped, link: Link, name: str) -> None:
 def _with_units(value: Any, link: Link | None, path: str, mend: str) -> Any:
     """Give every {amount, unit} its exact amount and its code; `mend` says what helps where the amount cannot be read."""
     if isinstance(value, list):
-        return [_with_units(v, link, f"{path}[{n}]", mend) for n, v in enumerate(value)]
+        return [_with_units(v, link, f"{path}[{n}]", mend) if isinstance(v, NESTED) else v for n, v in enumerate(value)]
     if not isinstance(value, Mapping):
         return value
-    if value.keys() != {"amount", "unit"}:
-        return {k: _with_units(v, link, f"{path}.{k}".lstrip("."), mend) for k, v in value.items()}
+    if value.keys() != _QUANTITY:
+        inside = f"{path}." if path else ""
+        return {k: _with_units(v, link, f"{inside}{k}", mend) if isinstance(v, NESTED) else v for k, v in value.items()}
     try:
         number = amount(value["amount"])
     except BadQuantity as error:

@@ -112,6 +112,7 @@ class MaterialProduced(Record, frozen=True):
     work: Work
     movement: str = ""
     evidence: Evidence = Evidence.SCANNED
+    label: str = ""  # the number printed on the lot, where the source itself calls it something else
     item_text: str = ""
     material_class: str = ""
     place: str = ""

@@ -121,6 +121,7 @@ class CaseKind(StrEnum):
     IDENTITY = "identity"
     MESSAGE = "message"
     APPROVAL = "approval"  # a switch of inspection waits for the responsible authority
+    RECALL = "recall"  # a recall is larger than was known
 
 
 class Severity(StrEnum):
@@ -185,3 +186,11 @@ class FeedKind(StrEnum):
 
     FACTS = "facts"  # a key is unique for ever
     SNAPSHOTS = "snapshots"  # the state of an object, compared with its last observation
+
+
+class OriginKind(StrEnum):
+    """What a recall starts from."""
+
+    LOT = "lot"
+    SUPPLIER_BATCH = "supplier_batch"  # every lot of it, at every site
+    MACHINE = "machine"  # what came out of a machine within a time

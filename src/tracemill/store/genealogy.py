@@ -8,8 +8,9 @@ from sqlalchemy import Connection, delete, func, select, update
 from tracemill.model.change import Linked, Measured
 from tracemill.model.record import Record
 from tracemill.model.status import Evidence, Side
+from tracemill.store.genealogy_tables import edge, spread, transformation
 from tracemill.store.rows import Row, chunks, insert, listed, upsert
-from tracemill.store.tables import edge, lot, spread, transformation
+from tracemill.store.tables import lot
 
 SIDES = {Side.INPUT: 0, Side.OUTPUT: 1}
 EVIDENCE = {evidence: code for code, evidence in enumerate(Evidence)}

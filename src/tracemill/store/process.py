@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from tracemill.model.change import Measured
 from tracemill.model.record import encode
 from tracemill.store import genealogy
+from tracemill.store.genealogy_tables import process_summary
 from tracemill.store.rows import Row, insert
-from tracemill.store.tables import process_summary
 
 
 class Measurement(genealogy.Placed, frozen=True, kw_only=True):

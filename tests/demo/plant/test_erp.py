@@ -132,3 +132,17 @@ async def test_ended_sessions_need_a_new_token(here: Plant) -> None:
     assert (await here.ask("erp", "GET", "/api/batches"))[0] == 401
     await here.log_in()
     assert (await here.ask("erp", "GET", "/api/batches"))[0] == 200
+
+
+async def test_what_is_made_waits_for_inspection_and_leaves_on_a_delivery_only_when_free(here: Plant) -> None:
+    made = {"batch": "FG-9", "material": "8100", "qty": "180", "order": "WO-9"}
+    assert (await here.ask("erp", "POST", "/ui/production-receipts", made))[0] == 201
+    issue = {"batch": "FG-9", "qty": "180", "delivery": "DLV-9"}
+    status, body = await here.ask("erp", "POST", "/ui/delivery-issues", issue)
+    assert (status, body["error"]["code"]) == (409, "NOT_FREE")
+    await here.ask("erp", "POST", "/api/stock-postings", posting("FG-9", "180", "Q", "F"))
+    assert (await here.ask("erp", "POST", "/ui/delivery-issues", issue))[0] == 201
+    _, body = await here.ask("erp", "GET", "/api/movements", batch="FG-9")
+    assert [(one["kind"], one["reference"]) for one in body["movements"] if one["kind"] != "321"] == [
+        ("131", "WO-9"), ("601", "DLV-9"),
+    ]  # fmt: skip

@@ -3,8 +3,8 @@
 from datetime import date
 
 from tracemill.core.draft import Draft
-from tracemill.core.holds import dated_hold
 from tracemill.core.shelf_life import after, last_day, permitted_until, today
+from tracemill.core.usable import dated_hold
 from tracemill.model.change import HoldLifted, HoldPlaced
 from tracemill.model.decision import Timer
 from tracemill.model.lot import Hold, Lot

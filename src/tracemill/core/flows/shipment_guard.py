@@ -26,10 +26,8 @@ def guard(draft: Draft) -> None:
     for shipment, line in draft.lot.shipments.items():
         if line.state in WAITING:
             _waiting(draft, shipment, line)
-        elif line.state is ShipmentState.SHIPPED and (why := gone_wrong(draft.lot, shipment, line, draft.policy)):
-            draft.case(_gone_case(draft, shipment, line, why))
         else:
-            draft.close(_key(draft.lot, shipment))
+            _over(draft, shipment, line)
 
 
 def not_to_leave(lot: Lot, line: Shipped, policy: Policy, now: datetime) -> str:
@@ -51,8 +49,7 @@ def gone_wrong(lot: Lot, shipment: str, line: Shipped, policy: Policy) -> str:
     """Say what is wrong with a lot that has left: with the material itself, or with its dates on the day it left."""
     passed_on = carried(lot)
     found = [hold_words(h, lot) for h in lot.holds.values() if (h.root or h.id) in passed_on]
-    block = lot.shipment_blocks.get(shipment)
-    if block is not None and block.blocked and not allowance(lot).known:
+    if shipment in lot.shipment_blocks and not allowance(lot).known:
         found.append("nobody who may decide about its quality has said anything")
     short = shortness(lot, _demand(line, policy), today(line.at, policy.zone))
     return "; ".join([*found, short] if short else found)
@@ -76,6 +73,18 @@ def _waiting(draft: Draft, shipment: str, line: Shipped) -> None:
     _look_again(draft, shipment, line)
 
 
+def _over(draft: Draft, shipment: str, line: Shipped) -> None:
+    """What no longer stands here needs no block: one that came too late is not tried for ever."""
+    gone, block = line.state is ShipmentState.SHIPPED, draft.lot.shipment_blocks.get(shipment)
+    system = draft.policy.systems.get(block.system) if block is not None else None
+    if system is not None and block is not None and block.blocked and not (gone and block.verified):
+        _want(draft, shipment, line, system, "")
+    if gone and (why := gone_wrong(draft.lot, shipment, line, draft.policy)):
+        draft.case(_gone_case(draft, shipment, line, why))
+    else:
+        draft.close(_key(draft.lot, shipment))
+
+
 def _where(policy: Policy, line: Shipped) -> SystemPolicy | None:
     """Return the system that can stop a shipment: the one that told of it, else another that can."""
     able = [s for s in policy.systems.values() if s.can(SHIPMENT_VERB)]
@@ -91,7 +100,7 @@ def _want(draft: Draft, shipment: str, line: Shipped, system: SystemPolicy, why:
     draft.commands.append(
         Command(
             id=command, system=system.name, verb=SHIPMENT_VERB, lot=lot.id, value=value, restricts=blocked, purpose=shipment,
-            why=why or "nothing is wrong with the lot any more",
+            why=why or f"{shipment} need not wait for this lot any more",
         )
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the plant buys: items, suppliers and purchase orders, known to the ERP from its first start."""
+"""What the plant buys and makes: items, suppliers and purchase orders, known to the ERP from its first start."""
 
 from dataclasses import dataclass
 
@@ -31,6 +31,7 @@ ITEMS = {
         Item("4720", "Glycerol 99.5 %", "raw-chemical", "KG"),
         Item("4730", "Lemon flavour", "flavour", "KG"),
         Item("6100", "Bottle 500 ml PET", "packaging", "PC"),
+        Item("8100", "Lemon base", "finished", "KG"),
     )
 }
 

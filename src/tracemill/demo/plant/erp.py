@@ -18,15 +18,17 @@ Paging: `page` from 1, `size` up to 100 (more is cut); "next" is the next page n
 - `GET /api/stock-postings?reference=` -> {"postings": [{posting, at, reference, batch, from, to, qty, uom, by}]}
 - `POST /api/goods-issues` {batch, qty, order} -> 201 {"batch", "version"}; 409 NOT_FREE without enough free stock
 - `GET /api/movements?batch=&since=` -> {"movements": [{no, at, batch, kind, from, to, qty, by, reference}]}
-  kind: 101 receipt, 321 Q>F, 322 F>Q, 350 Q>S, 349 S>Q, 343 S>F, 344 F>S, 331/333 sample from Q/F, 261 goods issue
+  kind: 101 receipt, 321 Q>F, 322 F>Q, 350 Q>S, 349 S>Q, 343 S>F, 344 F>S, 331/333 sample from Q/F, 261 goods issue,
+  131 receipt from production, 601 goods issue for a delivery
 
-Goods receipts land in F: this product does not quarantine by itself.
+Goods receipts land in F: this product does not quarantine by itself. Receipts from production land in Q.
 
 At the screens (no authorisation): `POST /ui/goods-receipts` {po, batch, qty, po_line?, supplier_batch?, manufacturer?,
 certificate?, sloc?, by?} -> 201 receipt; `POST /ui/stock-postings` {batch, from, to, qty, by, reference?};
-`POST /ui/goods-issues` {batch, qty, order, by}; `POST /ui/purchase-orders` {po, line?, supplier, material,
-supplier_batch?, certificate?}; `POST /ui/locks` {batch, user}, `DELETE /ui/locks/{batch}`;
-`DELETE /plant/tokens` ends all sessions.
+`POST /ui/goods-issues` {batch, qty, order, by}; `POST /ui/production-receipts` {batch, material, qty, order, by?};
+`POST /ui/delivery-issues` {batch, qty, delivery, by?}, under the rules of a goods issue;
+`POST /ui/purchase-orders` {po, line?, supplier, material, supplier_batch?, certificate?};
+`POST /ui/locks` {batch, user}, `DELETE /ui/locks/{batch}`; `DELETE /plant/tokens` ends all sessions.
 """
 
 import base64
@@ -84,6 +86,8 @@ class Erp(PlantApp):
             ("POST", "/ui/goods-receipts", self.receive),
             ("POST", "/ui/stock-postings", self.post),
             ("POST", "/ui/goods-issues", self.issue),
+            ("POST", "/ui/production-receipts", self.make),
+            ("POST", "/ui/delivery-issues", self.send),
             ("POST", "/ui/purchase-orders", self.order),
             ("POST", "/ui/locks", self.lock),
             ("DELETE", "/ui/locks/{batch}", self.unlock),
@@ -151,6 +155,17 @@ class Erp(PlantApp):
     def issue(self, call: Call) -> Answer:
         batch, qty = text(call.body, "batch"), amount(call.body, "qty")
         version = self.books.issue(batch, qty, text(call.body, "order"), self._by(call))
+        return Answer({"batch": batch, "version": version}, 201)
+
+    def make(self, call: Call) -> Answer:
+        body = call.body
+        batch, material = text(body, "batch", pattern=_BATCH), text(body, "material", pattern="|".join(ITEMS))
+        version = self.books.make(batch, material, amount(body, "qty"), text(body, "order"), self._by(call))
+        return Answer({"batch": batch, "version": version}, 201)
+
+    def send(self, call: Call) -> Answer:
+        batch, qty = text(call.body, "batch"), amount(call.body, "qty")
+        version = self.books.issue(batch, qty, text(call.body, "delivery"), self._by(call), "601")
         return Answer({"batch": batch, "version": version}, 201)
 
     def movements(self, call: Call) -> Answer:

@@ -105,11 +105,19 @@ class Books:
         self._ledger.note("stock_posting", batch, reference, three(qty), f"{source}>{target}")
         return posting, version
 
-    def issue(self, batch: str, qty: Decimal, order: str, by: str) -> int:
-        """Take free stock out for a production order."""
+    def make(self, batch: str, material: str, qty: Decimal, order: str, by: str) -> int:
+        """Book what came out of a production order: it waits for inspection."""
+        self._open_batch(batch, material, ITEMS[material].uom, by)
+        self._put(batch, "Q", "0002", qty)
+        version = self._moved(batch, "131", None, "Q", qty, by, order)
+        self._ledger.note("production_receipt", batch, order, three(qty), ">Q")
+        return version
+
+    def issue(self, batch: str, qty: Decimal, order: str, by: str, kind: str = "261") -> int:
+        """Take free stock out for a production order (261) or a delivery (601)."""
         self._usable(batch, "")
         self._take(batch, "F", qty, "NOT_FREE")
-        version = self._moved(batch, "261", "F", None, qty, by, order)
+        version = self._moved(batch, kind, "F", None, qty, by, order)
         self._ledger.note("goods_issue", batch, order, three(qty), "F>")
         return version
 

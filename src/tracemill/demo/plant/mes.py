@@ -13,12 +13,18 @@ Lot ids are `M` and the letters and digits of the caller's number, `ML241107`: ^
 - `GET /mes/material-lots?ids=a,b` -> {"ok": true, "lots": [...]}; unknown ids are left out
 - `GET /mes/material-lots?after=<seq>&limit=` -> {"ok": true, "lots": [...], "last_seq": n}: snapshots, each lot once at
   its latest change; limit up to 200
-- `POST /mes/orders/{wo}/consume` {lot, qty} -> 201 {"ok": true, "consumption": {seq, order, lot, item, qty, unit, by,
-  at_ms}}; 409 LOT_LOCKED, 409 NOT_ENOUGH, 404 UNKNOWN_LOT: a locked lot cannot be consumed. NOT idempotent
+- `POST /mes/orders/{wo}/consume` {lot, qty, vessel?} -> 201 {"ok": true, "consumption": {seq, order, lot, item, qty,
+  unit, by, at_ms, how, vessel}}; 409 LOT_LOCKED, 409 NOT_ENOUGH, 404 UNKNOWN_LOT: a locked lot cannot be consumed. NOT
+  idempotent. `how`: SCAN, or LEVEL where the gauge of a tank told it. What still stands in the vessel from other orders
+  is booked over to this one: minus there, plus here, both with LEVEL
+- `POST /mes/orders/{wo}/produce` {lot, label, item, qty, unit?, vessel?} -> 201 {"ok": true, "production": {seq, order,
+  lot, label, item, qty, unit, by, at_ms, vessel}}: a new lot is LOCKED; 409 NOT_ENOUGH where the vessel holds less.
+  It does not ask what went in. NOT idempotent
 - `GET /mes/consumptions?after=<seq>&limit=` -> {"ok": true, "consumptions": [...], "last_seq": n}: facts
+- `GET /mes/productions?after=<seq>&limit=` -> {"ok": true, "productions": [...], "last_seq": n}: facts
 
-On the floor (no authorisation): `POST /ui/orders/{wo}/consume` {lot, qty, by?}, under the same rules;
-`POST /ui/material-lots/{id}/state` {state, by}: a shift leader sets a lot by hand.
+On the floor (no authorisation): `POST /ui/orders/{wo}/consume` {lot, qty, vessel?, by?} and `POST /ui/orders/{wo}/produce`
+{..., by?}, under the same rules; `POST /ui/material-lots/{id}/state` {state, by}: a shift leader sets a lot by hand.
 """
 
 import base64
@@ -32,6 +38,8 @@ from pathlib import Path
 from .base import Answer, Call, Entry, PlantApp
 from .fields import Refused, amount, count, names, plain, text
 from .ledger import Ledger
+from .mes_floor import SCHEMA as FLOOR
+from .mes_floor import Floor
 
 USER = "hub"
 PASSWORD = "mes-demo-password"  # noqa: S105 - the demo's own, part of its manual
@@ -42,8 +50,6 @@ SCHEMA = """
 create table if not exists lots (
   id text primary key, item text, source_lot text, usable_qty text, consumed_qty text, unit text, state text,
   rev integer, seq integer, changed_ms integer, changed_by text);
-create table if not exists consumptions (
-  seq integer primary key, "order" text, lot text, item text, qty text, unit text, "by" text, at_ms integer);
 create index if not exists lots_seq on lots (seq);
 """
 
@@ -52,7 +58,8 @@ class Mes(PlantApp):
     name = "mes"
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(Ledger(folder / "mes.sqlite", SCHEMA))
+        super().__init__(Ledger(folder / "mes.sqlite", SCHEMA + FLOOR))
+        self.floor = Floor(self.ledger)
 
     def entries(self) -> Sequence[Entry]:
         return (
@@ -60,8 +67,11 @@ class Mes(PlantApp):
             ("GET", "/mes/material-lots/{id}", self.lot),
             ("GET", "/mes/material-lots", self.lots),
             ("POST", "/mes/orders/{order}/consume", self.consume),
+            ("POST", "/mes/orders/{order}/produce", self.produce),
             ("GET", "/mes/consumptions", self.consumptions),
+            ("GET", "/mes/productions", self.productions),
             ("POST", "/ui/orders/{order}/consume", self.consume),
+            ("POST", "/ui/orders/{order}/produce", self.produce),
             ("POST", "/ui/material-lots/{id}/state", self.set_by_hand),
         )
 
@@ -109,7 +119,7 @@ class Mes(PlantApp):
         self.ledger.note("lot_set", name, wanted["source_lot"], wanted["usable_qty"], wanted["state"])
         return row is None
 
-    def use(self, order: str, name: str, qty: Decimal, by: str) -> Mapping[str, object]:
+    def use(self, order: str, name: str, qty: Decimal, by: str, vessel: str = "") -> Mapping[str, object]:
         """Consume from a lot, if it is free and holds enough."""
         row = self._row(name)
         if row["state"] != "FREE":
@@ -119,13 +129,7 @@ class Mes(PlantApp):
             raise Refused(409, "NOT_ENOUGH", f"{name} permits {row['usable_qty']}, {row['consumed_qty']} is consumed")
         self.ledger.run("update lots set consumed_qty = ? where id = ?", plain(consumed), name)
         self._changed(name, by)
-        fact: dict[str, object] = {
-            "seq": self.ledger.number("consumption"), "order": order, "lot": name, "item": row["item"],
-            "qty": plain(qty), "unit": row["unit"], "by": by, "at_ms": self._now(),
-        }  # fmt: skip
-        self.ledger.insert("consumptions", **fact)
-        self.ledger.note("consumption", name, order, plain(qty))
-        return fact
+        return self.floor.consume(order, row, qty, by, vessel)
 
     def lot(self, call: Call) -> Answer:
         return _shown(self._row(call.params["id"]), 200)
@@ -139,8 +143,25 @@ class Mes(PlantApp):
 
     def consume(self, call: Call) -> Answer:
         by = call.user or text(call.body, "by", "FLOOR")
-        fact = self.use(call.params["order"], text(call.body, "lot"), amount(call.body, "qty"), by)
-        return Answer({"ok": True, "consumption": fact}, 201)
+        lot, qty, vessel = text(call.body, "lot"), amount(call.body, "qty"), text(call.body, "vessel", "")
+        return Answer({"ok": True, "consumption": self.use(call.params["order"], lot, qty, by, vessel)}, 201)
+
+    def produce(self, call: Call) -> Answer:
+        body, by = call.body, call.user or text(call.body, "by", "FLOOR")
+        name, unit, vessel = text(body, "lot"), text(body, "unit", "kg"), text(body, "vessel", "")
+        label, item = text(body, "label"), text(body, "item")
+        if self.ledger.row("select 1 from lots where id = ?", _lot_id(name)) is None:
+            wanted = {"item": item, "source_lot": label, "usable_qty": "0", "unit": unit, "state": "LOCKED"}
+            self.ensure(name, wanted, by)
+        row = self._row(name)
+        if row["item"] != item:
+            raise Refused(409, "OTHER_ITEM", f"{name} is a lot of {row['item']}")
+        return Answer(
+            {"ok": True, "production": self.floor.produce(call.params["order"], row, amount(body, "qty"), by, vessel)}, 201
+        )
+
+    def productions(self, call: Call) -> Answer:
+        return self._after(call, "productions", "select * from productions where seq > ? order by seq limit ?")
 
     def consumptions(self, call: Call) -> Answer:
         return self._after(call, "consumptions", "select * from consumptions where seq > ? order by seq limit ?")

@@ -20,7 +20,8 @@ Ids ascend: sample groups `SG-24-0118`, nonconformances `NC-24-031` (24 is the l
   201 {"nonconformance": {...}}, honours `Idempotency-Key`; `GET /v2/nonconformances?reference=` (or updated_after,
   cursor, limit, ids) -> {"nonconformances": [...], "next_cursor"}; `GET /v2/nonconformances/{id}`
 
-In the laboratory (no authorisation): `POST /ui/sample-groups/{id}/sample` {qty, unit?, by, kind},
+In the laboratory (no authorisation): `POST /ui/sample-groups`, as above, for what the laboratory begins itself;
+`POST /ui/sample-groups/{id}/sample` {qty, unit?, by, kind},
 `POST /ui/sample-groups/{id}/decision` {state, accepted?, rejected?, defect_code?, by, meaning?}: a later decision
 replaces the earlier one, PEND and HOLD take it back. `POST /ui/webhook` {url, secret: "whsec_..."}: from then on each
 change of a sample group POSTs {"type": "sample_group.changed", "id": "SG-24-0118"}, signed as Standard Webhooks 1.0.0;
@@ -73,6 +74,7 @@ class Qms(PlantApp):
             ("POST", "/v2/nonconformances", lambda call: self._once(call, self.open_nonconformance)),
             ("GET", "/v2/nonconformances", lambda call: self._list(call, _NONCONFORMANCES, nonconformance_shown)),
             ("GET", "/v2/nonconformances/{id}", self.nonconformance),
+            ("POST", "/ui/sample-groups", lambda call: Answer(self.open_group(call), 201)),
             ("POST", "/ui/sample-groups/{id}/sample", self.sample),
             ("POST", "/ui/sample-groups/{id}/decision", self.decision),
             ("POST", "/ui/webhook", self.subscribe),

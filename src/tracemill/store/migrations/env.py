@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import NullPool
 
-from tracemill.store.tables import metadata
+from tracemill.store.schema import metadata
 
 engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
 if engine.dialect.name == "sqlite":

@@ -1,0 +1,72 @@
+"""The readable page of an evidence package: one file, no script, nothing from elsewhere; it prints."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+
+from tracemill.answers.package_sheet import LOTS, SHIPPING, lot_rows, shipping_rows
+from tracemill.answers.recall import RecallView
+from tracemill.model.quantity import show
+
+STYLE = """
+:root{color-scheme:light dark;font:14px/20px system-ui,sans-serif}body{margin:24px;max-width:1280px}
+h1{font-size:20px}h2{font-size:16px;margin-top:32px}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+th,td{border-bottom:1px solid #8888;padding:4px 8px;text-align:left;vertical-align:top}.wide{overflow-x:auto}
+.bad{font-weight:700}.mock{border:3px solid;padding:8px;font-weight:700}dt{font-weight:600}
+@media print{.mock{position:fixed;top:0;right:0}}
+"""
+
+
+def page(view: RecallView, at: datetime) -> str:
+    """Write a recall as one HTML page."""
+    known = view.recall
+    mock = '<p class="mock">MOCK RECALL: nothing was sent to any system</p>' if known.mock else ""
+    state = "complete" if view.complete else '<span class="bad">INCOMPLETE</span>'
+    parts = [
+        f"<h1>Recall {escape(known.id)}</h1>{mock}<p>{escape(view.sentence)}</p>",
+        f"<p>Scope: {state}. As the hub knew it at {_time(at)}.</p>", _gaps(view), _clock(view),
+        _table("Totals", ("unit", "requested", "held", "consumed", "shipped", "escaped", "on hand", "staged", "in process"), (
+            (u, *(show(x) for x in (t.requested, t.held, t.consumed, t.shipped, t.escaped, t.on_hand, t.staged, t.in_process)))
+            for u, t in view.totals.items()
+        )),
+        _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots"), (
+            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots))
+            for d in view.customers
+        )),
+        _table("Scope versions", ("version", "at", "by", "why", "lots", "positions"), (
+            (f"v{v.version}", _time(v.at), v.actor, v.why, str(v.lots), ", ".join(f"{s} {p}" for s, p in v.positions.items()))
+            for v in view.versions
+        )),
+        _table("Would be sent", ("lot", "system", "free there"), (
+            (w.lot, w.system, f"{show(w.available)} {w.unit}") for w in view.would_send
+        )) if known.mock else "",
+        _table("Lots", LOTS, lot_rows(view)), _table("Shipping (FSMA 204)", SHIPPING, shipping_rows(view)),
+    ]  # fmt: skip
+    head = f'<meta charset="utf-8"><title>{escape(known.id)}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "not yet"
+
+
+def _gaps(view: RecallView) -> str:
+    items = "".join(f"<li>{escape(g.text)}: {escape(', '.join(g.examples))}</li>" for g in view.gaps)
+    return f"<h2>Why it may not be all</h2><ul>{items}</ul>" if items else ""
+
+
+def _clock(view: RecallView) -> str:
+    known = view.recall
+    times = {"detected": known.detected_at, "scoped": known.opened_at, "hold asked": known.hold_asked_at, "held": known.held_at,
+             "verified": known.verified_at, "closed": known.closed_at}  # fmt: skip
+    return f"<h2>Clock</h2><dl>{''.join(f'<dt>{k}</dt><dd>{_time(t)}</dd>' for k, t in times.items())}</dl>"
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(c)}</th>" for c in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(v)}</td>' for v in row)}</tr>" for row in rows)
+    return f'<h2>{title}</h2><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -1,0 +1,153 @@
+"""A recall as it stands: its clock, scope versions, lots, totals, whom to call, and whether that is all."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from tracemill.answers import scope
+from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.scope import Delivered, ScopeLot
+from tracemill.answers.trace_view import GapView
+from tracemill.model.policy import Policy
+from tracemill.model.recall import Recall
+from tracemill.model.record import Record
+from tracemill.model.status import ShipmentState
+from tracemill.store import recalls
+
+ZERO = Decimal(0)
+
+
+class Totals(Record, frozen=True, omit_defaults=False):
+    """The sums of a scope in one unit: `held + consumed + shipped + escaped = requested`."""
+
+    requested: Decimal = ZERO
+    on_hand: Decimal = ZERO
+    held: Decimal = ZERO
+    consumed: Decimal = ZERO
+    shipped: Decimal = ZERO
+    escaped: Decimal = ZERO
+    staged: Decimal = ZERO
+    in_process: Decimal = ZERO
+
+
+class VersionView(Record, frozen=True):
+    """A frozen scope: how many lots it had, and the position of each site that it was made at."""
+
+    version: int
+    at: datetime
+    actor: str
+    why: str
+    lots: int
+    positions: dict[str, int]
+
+
+class WouldSend(Record, frozen=True):
+    """What a mock recall would ask of a system."""
+
+    lot: str
+    system: str
+    available: Decimal
+    unit: str
+
+
+class Destination(Record, frozen=True):
+    """A customer, and how much of the scope went there or is staged for it."""
+
+    customer: str
+    customer_name: str
+    place: str
+    unit: str
+    state: ShipmentState
+    quantity: Decimal
+    shipments: tuple[str, ...]
+    lots: tuple[str, ...]
+
+
+class RecallView(Record, frozen=True):
+    """Everything about a recall, as the hub knows it now."""
+
+    recall: Recall
+    sentence: str
+    complete: bool
+    contained: bool
+    gaps: tuple[GapView, ...]
+    versions: tuple[VersionView, ...]
+    lots: tuple[ScopeLot, ...]
+    totals: dict[str, Totals]
+    customers: tuple[Destination, ...]
+    would_send: tuple[WouldSend, ...] = ()
+
+
+def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], key: str) -> RecallView | None:
+    """Tell a recall; None where there is none."""
+    known = recalls.one(c, key)
+    if known is None:
+        return None
+    found = scope.reach(c, adjacency, scope.roots(c, known.origin))
+    asked = None if known.mock else known.hold_asked_at
+    lots = scope.described(c, found, policies, asked, recalls.excluded(c, key))
+    counted = [x for x in lots if not x.excluded_by]
+    why = (*found.gaps, *_uncounted(counted))
+    contained = all(x.standing.contained for x in counted)
+    frozen = tuple(
+        VersionView(version=v.version, at=v.at, actor=v.actor, why=v.why, lots=len(v.lots), positions=v.positions)
+        for v in recalls.versions(c, key)
+    )
+    return RecallView(
+        recall=known, sentence=_sentence(known, counted, contained, not why), complete=not why, contained=contained, gaps=why,
+        versions=frozen, lots=lots, totals=_totals(counted), customers=_customers(counted),
+        would_send=_would_send(counted) if known.mock else (),
+    )  # fmt: skip
+
+
+def _uncounted(lots: Iterable[ScopeLot]) -> tuple[GapView, ...]:
+    unknown = [x.number for x in lots if not x.standing.known]
+    text = f"{len(unknown)} lot{'' if len(unknown) == 1 else 's'} of which nobody told how much there is"
+    return (GapView(gap="unknown_quantity", count=len(unknown), text=text, examples=tuple(unknown[:5])),) if unknown else ()
+
+
+def _sentence(known: Recall, lots: list[ScopeLot], contained: bool, complete: bool) -> str:
+    reached = f"{len(lots)} lot{'' if len(lots) == 1 else 's'}"
+    said = f"{known.id}{' MOCK' if known.mock else ''}: {known.origin.words()} reaches {reached}"
+    open_ = sum(not x.standing.contained for x in lots)
+    held = "nothing is sent" if known.mock else "all contained" if contained else f"{open_} not contained"
+    return f"{said}, {held}; {'complete' if complete else 'INCOMPLETE'}"
+
+
+def _totals(lots: Iterable[ScopeLot]) -> dict[str, Totals]:
+    """Sum a scope by unit: kilograms and pieces do not add up."""
+    sums: dict[str, dict[str, Decimal]] = {}
+    for x in lots:
+        unit = sums.setdefault(x.unit or "C62", dict.fromkeys(Totals.__struct_fields__, ZERO))
+        for field in unit:
+            unit[field] += x.in_process if field == "in_process" else getattr(x.standing, field)
+    return {unit: Totals(**found) for unit, found in sorted(sums.items())}
+
+
+def _customers(lots: Iterable[ScopeLot]) -> tuple[Destination, ...]:
+    by: dict[tuple[str, ...], list[tuple[ScopeLot, Delivered]]] = {}
+    for x in lots:
+        for s in x.shipments:
+            by.setdefault((s.customer, s.customer_name, s.place, s.unit, s.state), []).append((x, s))
+    return tuple(
+        Destination(
+            customer=k[0], customer_name=k[1], place=k[2], unit=k[3], state=ShipmentState(k[4]),
+            quantity=sum((s.quantity for _, s in found), ZERO),
+            shipments=tuple(sorted({s.shipment for _, s in found})), lots=tuple(sorted({x.number for x, _ in found})),
+        )
+        for k, found in sorted(by.items())
+    )  # fmt: skip
+
+
+def _would_send(lots: Iterable[ScopeLot]) -> tuple[WouldSend, ...]:
+    return tuple(
+        WouldSend(lot=x.number, system=s.system, available=s.available, unit=x.unit)
+        for x in lots for s in x.standing.systems if s.available > ZERO
+    )  # fmt: skip
+
+
+def listed(c: Connection) -> list[Recall]:
+    """List all recalls, the newest first."""
+    return recalls.every(c)

@@ -1,0 +1,195 @@
+"""Recalls: start one, hold what it reaches, see how far it is, and write its evidence."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tracemill.cli.client import part
+from tracemill.cli.options import HERE, Json, Project, Reason, Url, hub, past
+from tracemill.cli.terminal import (
+    FAILED,
+    FINDINGS,
+    OK,
+    Failed,
+    clock,
+    counted,
+    out,
+    say_next,
+    show_json,
+    shown,
+    table,
+    word,
+    working,
+)
+
+recall = typer.Typer(
+    help="Find, hold and prove everything that a lot, a supplier batch or a machine reached.", no_args_is_help=True
+)
+Key = Annotated[str, typer.Argument(metavar="RECALL", help="Its number: RC-1.")]
+LIST = "tracemill recall list"
+
+
+@recall.command()
+def start(
+    reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False,
+    lot: Annotated[str, typer.Option(help="From this lot.")] = "",
+    supplier_batch: Annotated[str, typer.Option("--supplier-batch", help="From every lot of this batch, at every site.")] = "",
+    maker: Annotated[str, typer.Option(help="Only the batch of this manufacturer or supplier.")] = "",
+    machine: Annotated[str, typer.Option(help="From what came out of this machine, with --since and --until.")] = "",
+    since: Annotated[str, typer.Option(help="2026-11-23T14:05:00+01:00.")] = "",
+    until: Annotated[str, typer.Option(help="2026-11-23T18:00:00+01:00.")] = "",
+    site: Annotated[str, typer.Option(help="Only lots of this site.")] = "",
+    mock: Annotated[bool, typer.Option("--mock", help="The same, but nothing is sent to any system.")] = False,
+) -> int:  # fmt: skip
+    """Open a recall and freeze its first scope; nothing is held yet. Exit 2 where the scope is incomplete."""
+    asked = {"lot": lot, "supplier_batch": supplier_batch, "maker": maker, "machine": machine, "site": site}
+    times = {"since": past("--since", since, "recall start"), "until": past("--until", until, "recall start")}
+    body = {k: v for k, v in (asked | times).items() if v} | {"reason": reason, "mock": mock}
+    with working("walking the genealogy"):
+        view = hub(project, url).post("/v1/recalls", body, otherwise="tracemill find KEY")
+    _show(view, as_json)
+    if not as_json:
+        say_next(f"tracemill recall hold {view['recall']['id']} --reason ...")
+    return OK if view["complete"] else FINDINGS
+
+
+@recall.command("list")
+def listed(project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
+    """List all recalls, the newest first."""
+    found = hub(project, url).get("/v1/recalls")
+    if as_json:
+        show_json(found)
+        return OK
+    rows = table("recall", "", "origin", "opened", "by", "hold asked", "held", "verified", "closed")
+    for r in shown(found):
+        times = [clock(r.get(f)) or "–" for f in ("hold_asked_at", "held_at", "verified_at", "closed_at")]
+        rows.add_row(r["id"], "MOCK" if r["mock"] else "", _origin(r["origin"]), clock(r["opened_at"]), r["opened_by"], *times)
+    out.print(rows if found else "no recall yet; next: tracemill recall start --supplier-batch BATCH --mock --reason ...")
+    return OK
+
+
+@recall.command()
+def status(key: Key, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
+    """Show the clock, the totals and whom to call; exit 2 where anything escaped or the scope is incomplete."""
+    view = hub(project, url).get(f"/v1/recalls/{part(key)}", otherwise=LIST)
+    _show(view, as_json)
+    return _outcome(view)
+
+
+@recall.command()
+def scope(
+    key: Key, project: Project = HERE, url: Url = "", as_json: Json = False,
+    exclude: Annotated[str, typer.Option("--exclude", metavar="LOT", help="Leave this lot out; needs --reason.")] = "",
+    freeze: Annotated[bool, typer.Option("--freeze", help="Freeze the scope as the next version; needs --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit trail.")] = "",
+) -> int:  # fmt: skip
+    """List every lot that a recall reaches and how it stands; leave one out, or freeze the list."""
+    if (exclude or freeze) and not reason:
+        what = f"--exclude {word(exclude)}" if exclude else "--freeze"
+        raise Failed(f"{what} needs a reason", f"tracemill recall scope {word(key)} {what} --reason ...")
+    client = hub(project, url)
+    if exclude:
+        client.post(f"/v1/recalls/{part(key)}/exclusions", {"lot": exclude, "reason": reason}, otherwise=LIST)
+    if freeze:
+        client.post(f"/v1/recalls/{part(key)}/freeze", {"reason": reason}, otherwise=LIST)
+    view = client.get(f"/v1/recalls/{part(key)}", otherwise=LIST)
+    _show(view, as_json)
+    if not as_json:
+        _lots(shown(view))
+    return _outcome(view)
+
+
+@recall.command()
+def hold(key: Key, reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
+    """Hold everything that a recall reaches, in every owning system. A mock recall says what it would send."""
+    view = hub(project, url).post(f"/v1/recalls/{part(key)}/hold", {"reason": reason}, otherwise=LIST)
+    _show(view, as_json)
+    if not as_json:
+        say_next(f"tracemill recall {'package' if view['contained'] else 'status'} {word(key)}")
+    return _outcome(view)
+
+
+@recall.command()
+def close(key: Key, reason: Reason, project: Project = HERE, url: Url = "", as_json: Json = False) -> int:
+    """Close a recall: it is no longer watched. No hold is lifted by that."""
+    view = hub(project, url).post(f"/v1/recalls/{part(key)}/close", {"reason": reason}, otherwise=LIST)
+    _show(view, as_json)
+    return OK
+
+
+@recall.command()
+def package(
+    key: Key, project: Project = HERE, url: Url = "", as_json: Json = False,
+    to: Annotated[Path | None, typer.Option("--to", help="The file to write; else RECALL.zip here.")] = None,
+) -> int:  # fmt: skip
+    """Write the evidence package: page, spreadsheets, JSON and audit chain, with a seal over all of it."""
+    from tracemill.answers.package_check import check
+
+    with working("writing the package"):
+        body = hub(project, url).download(f"/v1/recalls/{part(key)}/package", otherwise=LIST)
+    target, found = to or Path(f"{key}.zip"), check(body)
+    try:
+        target.write_bytes(body)
+    except OSError as error:
+        raise Failed(f"{target} cannot be written: {error}", f"tracemill recall package {word(key)} --to FILE.zip") from None
+    if as_json:
+        show_json({"file": str(target), "bytes": len(body), "files": found.files, "seal": found.seal, "ok": found.ok})
+    else:
+        out.print(f"{target}  {counted(found.files, 'file')}, {len(body):,} bytes", markup=False)
+        out.print(f"seal {found.seal}")
+        say_next(f"tracemill verify {word(str(target))}")
+    return OK if found.ok else FAILED
+
+
+def _outcome(view: dict[str, Any]) -> int:
+    """A mock sends nothing, so it only fails where its scope is not complete."""
+    return OK if view["complete"] and (view["contained"] or view["recall"]["mock"]) else FINDINGS
+
+
+def _show(view: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(view)
+        return
+    v = shown(view)
+    if v["recall"]["mock"]:
+        out.print("[bold reverse] MOCK [/] nothing is sent to any system")
+    out.print(f"[bold]{v['sentence']}[/]")
+    times = (("detected", "detected_at"), ("scoped", "opened_at"), ("asked", "hold_asked_at"), ("held", "held_at"),
+             ("verified", "verified_at"), ("closed", "closed_at"))  # fmt: skip
+    out.print("  " + " ─ ".join(f"{name} {clock(v['recall'].get(f)) or '–'}" for name, f in times))
+    for unit, t in v["totals"].items():
+        sums = " + ".join(f"{t[k]} {k}" for k in ("held", "consumed", "shipped", "escaped"))
+        out.print(f"  {sums} = {t['requested']} requested {unit}  [dim](in process {t['in_process']}, staged {t['staged']})[/]")
+    for gap in v["gaps"]:
+        out.print(f"  [bold red]?[/] {gap['text']}  [dim]{', '.join(gap.get('examples', []))}[/]")
+    for d in v["customers"]:
+        name = d["customer_name"] or d["customer"] or "customer not told"
+        out.print(f"  {d['state']} {d['quantity']} {d['unit']} to {name}: {', '.join(d['shipments'])}")
+    for w in v.get("would_send", []):
+        out.print(f"  [dim]would hold[/] {w['lot']} in {w['system']}: {w['available']} {w['unit']} free there")
+    last = v["versions"][-1]
+    out.print(f"  [dim]scope v{last['version']}: {counted(last['lots'], 'lot')}, {last['why']}[/]")
+
+
+def _lots(v: dict[str, Any]) -> None:
+    rows = table("", "lot", "site", "item", "held", "consumed", "shipped", "escaped", "requested", "", "why not contained")
+    for x in v["lots"]:
+        s = x["standing"]
+        if left_out := x.get("excluded_by"):
+            why = f"excluded by {left_out}: {x['excluded_because']}"
+        else:
+            why = "; ".join(f"{c['system']}: {c['why']}" for c in s.get("systems", []) if not c["contained"])
+        known = s.get("known", True)
+        amounts = [s.get(k, "0") if known else "?" for k in ("held", "consumed", "shipped", "escaped", "requested")]
+        mark = (
+            "–" if left_out else "[bold red]?[/]" if not known else "[green]✓[/]" if s.get("escaped", "0") == "0" else "[red]✕[/]"
+        )
+        rows.add_row(mark, f"{'  ' * x['depth']}{x['number']}", x["site"], x["item"], *amounts, x["unit"], why)
+    out.print(rows)
+
+
+def _origin(o: dict[str, Any]) -> str:
+    if o["kind"] == "lot":
+        return f"lot {o.get('name') or o['lot']}"
+    return f"supplier batch {o['batch']}" if o["kind"] == "supplier_batch" else f"machine {o['machine']}"

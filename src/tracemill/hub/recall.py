@@ -1,0 +1,134 @@
+"""Recalls: what people ask for, each with its audit entry in the same transaction."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from tracemill.answers import scope
+from tracemill.answers.scope import Reach
+from tracemill.hub.commands import By, Refused
+from tracemill.hub.runtime import Runtime
+from tracemill.model.recall import Origin, Recall
+from tracemill.model.record import encode
+from tracemill.store import audit, recalls
+from tracemill.store.recalls import Version
+from tracemill.store.writer import Priority
+
+
+async def start(
+    runtime: Runtime, origin: Origin, reason: str, by: By, *, mock: bool = False, detected: datetime | None = None
+) -> Recall:
+    """Open a recall and freeze its first scope. Nothing is held before somebody asks for it."""
+    now, found = runtime.clock(), await reached(runtime, origin)
+    if not found.roots:
+        hint = "search by any key: tracemill find KEY"
+        raise Refused(f"nothing is known of {origin.words()}", "unknown", hint)
+    made = Recall(id="", mock=mock, origin=origin, sites=tuple(found.lots), reason=reason, opened_by=by.name,
+                  detected_at=detected or now, opened_at=now)  # fmt: skip
+
+    def write(tx: Connection) -> Recall:
+        opened = recalls.open_new(tx, made)
+        recalls.name_roots(tx, opened.id, found.roots)
+        recalls.freeze(tx, opened.id, version(1, now, by.name, reason, found))
+        record(tx, opened, by.name, now, "recall.opened", f"{origin.words()}: {reason}", encode(found.every))
+        return opened
+
+    return await runtime.store.write(write, Priority.RESTRICT)
+
+
+async def reached(runtime: Runtime, origin: Origin) -> Reach:
+    """Return what a recall from here reaches, as the hub knows it now."""
+
+    def read(c: Connection) -> Reach:
+        return scope.reach(c, runtime.adjacency, scope.roots(c, origin))
+
+    return await runtime.store.read(read)
+
+
+def version(n: int, at: datetime, actor: str, why: str, found: Reach) -> Version:
+    return Version(version=n, at=at, actor=actor, why=why, positions=found.positions, lots=found.every)
+
+
+async def exclude(runtime: Runtime, key: str, lot: str, reason: str, by: By) -> Recall:
+    """Leave a lot out of a recall: it is not asked to be held, and not counted. What it inherits, it keeps."""
+    now, known = runtime.clock(), await _running(runtime, key)
+    found = await reached(runtime, known.origin)
+    rows = await runtime.store.read(lambda c: scope.row_ids(c, found.every))
+    if lot not in rows:
+        raise Refused(f"lot {lot} is not in the scope of {key}", "unknown", f"tracemill recall scope {key}")
+
+    def write(tx: Connection) -> None:
+        recalls.exclude(tx, key, rows[lot], now, by.name, reason)
+        record(tx, known, by.name, now, "recall.lot_excluded", reason, lot.encode())
+
+    await runtime.store.write(write)
+    return known
+
+
+async def freeze(runtime: Runtime, key: str, why: str, by: By) -> Recall:
+    """Freeze the scope as it is now as the next version."""
+    now, known = runtime.clock(), await _running(runtime, key)
+    found = await reached(runtime, known.origin)
+
+    def write(tx: Connection) -> None:
+        made = version(len(recalls.versions(tx, key)) + 1, now, by.name, why, found)
+        recalls.freeze(tx, key, made)
+        record(tx, known, by.name, now, "recall.scope_frozen", f"v{made.version}: {why}", encode(made.lots))
+
+    await runtime.store.write(write)
+    return known
+
+
+async def hold(runtime: Runtime, key: str, why: str, by: By) -> Recall:
+    """Ask every owning system to hold whatever the recall reaches; a mock asks nobody. Goes on by itself, also after a crash."""
+    now, known = runtime.clock(), await _running(runtime, key)
+    if known.hold_asked_at is not None:
+        return known
+
+    def write(tx: Connection) -> None:
+        recalls.mark(tx, key, hold_asked_at=now, hold_asked_by=by.name)
+        record(tx, known, by.name, now, "recall.mock_hold_asked" if known.mock else "recall.hold_asked", why, b"")
+
+    await runtime.store.write(write, Priority.RESTRICT)
+    runtime.recalling.set()
+    return await _running(runtime, key)
+
+
+async def close(runtime: Runtime, key: str, why: str, by: By) -> Recall:
+    """Close a recall: it is no longer watched. No hold is lifted by that."""
+    now, known = runtime.clock(), await _running(runtime, key)
+
+    def write(tx: Connection) -> None:
+        recalls.mark(tx, key, closed_at=now)
+        record(tx, known, by.name, now, "recall.closed", why, b"")
+
+    await runtime.store.write(write)
+    return known
+
+
+async def packaged(runtime: Runtime, known: Recall, seal: str, by: By) -> None:
+    """Note that an evidence package was written, and the seal by which it is known again."""
+    now = runtime.clock()
+
+    def write(tx: Connection) -> None:
+        record(tx, known, by.name, now, "recall.packaged", f"seal {seal}", seal.encode())
+
+    await runtime.store.write(write)
+
+
+async def _running(runtime: Runtime, key: str) -> Recall:
+    found = await runtime.store.read(lambda c: recalls.one(c, key))
+    if found is None:
+        raise Refused(f"there is no recall {key}", "unknown", "tracemill recall list")
+    if found.closed_at is not None:
+        raise Refused(f"{key} is closed", "conflict", "tracemill recall start")
+    return found
+
+
+def record(tx: Connection, known: Recall, actor: str, at: datetime, action: str, why: str, what: bytes) -> None:
+    """Write an act into the audit trail of every site that the recall is about."""
+    digest = sha256(b"\0".join((known.id.encode(), action.encode(), why.encode(), what))).digest()
+    for site in known.sites:
+        said = audit.Entry(at=at, actor=actor, action=action, subject=known.id, payload_hash=digest, reason=why)
+        audit.record(tx, site, said)

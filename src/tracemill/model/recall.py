@@ -1,0 +1,82 @@
+"""Recalls: what one starts from, and how a lot within it stands."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from tracemill.model.record import Record
+from tracemill.model.status import OriginKind
+
+ZERO = Decimal(0)
+
+
+class Origin(Record, frozen=True):
+    """What a recall starts from: a lot, a batch of a supplier or manufacturer, or a machine within a time."""
+
+    kind: OriginKind
+    lot: str = ""
+    name: str = ""  # what the asker called the lot
+    batch: str = ""
+    maker: str = ""  # manufacturer or supplier; empty: whoever called a batch so
+    machine: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    site: str = ""  # empty: every site
+
+    def words(self) -> str:
+        match self.kind:
+            case OriginKind.LOT:
+                return f"lot {self.name or self.lot}"
+            case OriginKind.SUPPLIER_BATCH:
+                return f"supplier batch {self.batch}" + (f" of {self.maker}" if self.maker else "")
+        span = f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
+        return f"machine {self.machine}, {span}"
+
+
+class Recall(Record, frozen=True):
+    """A recall: what it starts from, and when it was detected, scoped, asked for, held and verified."""
+
+    id: str
+    mock: bool
+    origin: Origin
+    sites: tuple[str, ...]
+    reason: str
+    opened_by: str
+    detected_at: datetime
+    opened_at: datetime
+    hold_asked_at: datetime | None = None
+    hold_asked_by: str = ""
+    held_at: datetime | None = None
+    verified_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class Contained(Record, frozen=True):
+    """What one system lets people still do with a lot, and why that is not contained."""
+
+    system: str
+    total: Decimal
+    available: Decimal
+    contained: bool
+    loose: Decimal = ZERO  # how much of it the system cannot vouch for
+    why: str = ""
+
+
+class Standing(Record, frozen=True):
+    """Where the material of a lot is: `held + consumed + shipped + escaped = requested`, in the lot's base unit.
+
+    `held` is what was read back, in a system that blocks, after the recall; `escaped` is all that nobody can vouch for.
+    """
+
+    requested: Decimal = ZERO
+    on_hand: Decimal = ZERO
+    held: Decimal = ZERO
+    consumed: Decimal = ZERO
+    shipped: Decimal = ZERO
+    escaped: Decimal = ZERO
+    staged: Decimal = ZERO  # on hand, and on a shipment that has not left
+    known: bool = True  # False: nobody has told how much of it there is
+    systems: tuple[Contained, ...] = ()
+
+    @property
+    def contained(self) -> bool:
+        return self.known and self.escaped == ZERO
