@@ -23,8 +23,9 @@ from tracemill.model.moment import Moment
 from tracemill.model.quantity import show
 from tracemill.model.record import decode, plain
 from tracemill.model.status import ShipmentState
+from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.rows import chunks
-from tracemill.store.tables import edge, event, lot, transformation
+from tracemill.store.tables import event, lot
 
 MOST = 10_000
 
@@ -127,9 +128,10 @@ def _transformations(edges: Iterable[Any], refs: dict[str, dict[str, str]]) -> I
     for (work, side, uuid, unit), amount in sums.items():
         if amount > 0:
             row = works[work]
-            data = {"lot": refs[uuid], "quantity": {"amount": show(amount), "unit": unit}, "transformation": row.work}
+            made = {"transformation": row.work, "order": row.work_order}
+            data = {"lot": refs[uuid], "quantity": {"amount": show(amount), "unit": unit}, "work": made}
             kind = "material.produced.v1" if side else "material.consumed.v1"
-            yield _fact(kind, uuid, _moment(row.first_at), data | {"order": row.work_order})
+            yield _fact(kind, uuid, _moment(row.first_at), data)
 
 
 def _shipments(lots: Iterable[Lot], refs: dict[str, dict[str, str]]) -> Iterator[Fact]:
@@ -137,13 +139,14 @@ def _shipments(lots: Iterable[Lot], refs: dict[str, dict[str, str]]) -> Iterator
     for state in lots:
         for number, sent in state.shipments.items():
             if sent.state == ShipmentState.SHIPPED:
-                part = {"lot": refs[state.id], "quantity": {"amount": show(sent.quantity), "unit": state.unit}}
-                data = {"shipment": number, "lots": [part], "customer": sent.customer, "place": sent.place}
+                much = {"amount": show(sent.quantity), "unit": state.unit}
+                data: dict[str, Any] = {"lot": refs[state.id], "quantity": much, "shipment": number, "place": sent.place}
+                data |= {"customer": {"id": sent.customer}} if sent.customer else {}
                 yield _fact("shipment.shipped.v1", number, _moment(sent.at), data)
 
 
 def _fact(kind: str, subject: str, at: Moment, data: dict[str, Any]) -> Fact:
-    return Fact(type=kind, subject=subject, occurred=at, data=data, event="")
+    return Fact(type=kind, subject=subject, occurred=at, data=data)
 
 
 def _moment(at: datetime) -> Moment:

@@ -83,7 +83,7 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     app.state.hub, app.state.security = hub, security
     problem.install(app)
     lot_routers = (epcis.router, genealogy.router, genealogy.search, lots.router)
-    for router in (*lot_routers, recalls.router, records.router, events.router, systems.router, docs.router):
+    for router in (*lot_routers, recalls.router, records.router, events.router, systems.router, docs.router, epcis.exchange):
         app.include_router(router)
     app.add_middleware(Edge)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

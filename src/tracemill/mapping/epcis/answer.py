@@ -1,62 +1,25 @@
-"""What a query answers (EPCIS 2.0, section 8.2.7.1): which events match, in which order, and how many."""
+"""What a query answers (EPCIS 2.0, section 8.2.7.1): which events match."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from tracemill.mapping.epcis import vocabulary as cbv
-from tracemill.mapping.epcis.document import Event
-from tracemill.mapping.epcis.fault import EpcisFault, Refusal
 from tracemill.mapping.epcis.formats import utc
 from tracemill.mapping.epcis.query import Query
 from tracemill.model.digital_link import CANONICAL
 from tracemill.model.scanned import canonical_link
 
-Within = Callable[[str, str], bool]
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
-def same_place(place: str, asked: str) -> bool:
-    return place == asked
-
-
-def matches(event: Mapping[str, Any], query: Query, within: Within = same_place) -> bool:
-    """Say whether an event fulfils every parameter. `within` knows which place lies in which (WD_readPoint, WD_bizLocation)."""
+def matches(event: Mapping[str, Any], query: Query) -> bool:
+    """Say whether an event fulfils every parameter."""
     if query.only_errors and not event.get("errorDeclaration"):
         return False
     if not all(_in_bound(event, name, bound) for name, bound in query.bounds.items()):
         return False
-    return all(_any(event, name, asked, within) for name, asked in query.any_of.items())
-
-
-def answered(events: Iterable[Event], query: Query, within: Within = same_place) -> list[Event]:
-    """Return the events of an answer, ordered and limited; raise Refusal (QueryTooLargeException) over maxEventCount."""
-    found = [event for event in events if matches(event, query, within)]
-    if query.most is not None and len(found) > query.most:
-        raise too_large(query.most)
-    return ordered(found, query)[: query.limit]
-
-
-def too_large(most: int) -> Refusal:
-    cause = f"more than the {most} events that the query allows match it"
-    return Refusal("QueryTooLargeException", EpcisFault(field="maxEventCount", cause=cause, advice="ask for less, or by pages"))
-
-
-def ordered(events: Iterable[Event], query: Query) -> list[Event]:
-    """Order events, as they came where the query names no field; those without the field come last either way."""
-    if not query.order_by:
-        return list(events)
-    present: list[Event] = []
-    absent: list[Event] = []
-    for event in events:
-        (present if query.order_by in event else absent).append(event)
-    return sorted(present, key=lambda e: _time(e, query.order_by), reverse=query.descending) + absent
-
-
-def pages(events: list[Event], query: Query) -> Iterator[list[Event]]:
-    """Cut an answer into pages of at most perPage events; an empty answer is one empty page."""
-    for start in range(0, max(len(events), 1), query.per_page):
-        yield events[start : start + query.per_page]
+    return all(_any(event, name, asked) for name, asked in query.any_of.items())
 
 
 def _time(event: Mapping[str, Any], field: str) -> datetime:
@@ -74,21 +37,18 @@ def _in_bound(event: Mapping[str, Any], name: str, bound: datetime) -> bool:
     return at >= bound if relation == "GE" else at < bound
 
 
-def _any(event: Mapping[str, Any], name: str, asked: tuple[str, ...], within: Within) -> bool:
+def _any(event: Mapping[str, Any], name: str, asked: tuple[str, ...]) -> bool:
     if name in _SCALARS:
         value = _SCALARS[name](event)
         return value is not None and value in asked
     if name.startswith("MATCH_"):
-        same = _is_of if name in _EPCS else same_place
+        same = _is_of if name in _EPCS else str.__eq__
         return any(same(one, pattern) for one in _named(event, name) for pattern in asked)
     if name.startswith("EQ_persistentDisposition_"):
         held = (event.get("persistentDisposition") or {}).get(name.rsplit("_", 1)[1], ())
         return any(cbv.DISPOSITION.bare(word) in asked for word in held)
     place = (event.get(name.split("_", 1)[1]) or {}).get("id")
-    if place is None:
-        return False
-    at = canonical_link(place)
-    return at in asked or (name.startswith("WD_") and any(within(at, one) for one in asked))
+    return place is not None and canonical_link(place) in asked
 
 
 # Keys whose serial follows without a slash, and where it begins.

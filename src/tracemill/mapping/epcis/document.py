@@ -18,16 +18,15 @@ Event = dict[str, Any]
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
 _WRITE = msgspec.json.Encoder(decimal_format="number")
+_SAME = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 class Document(Record, frozen=True):
     """A document in JSON-LD form: its events are plain dicts, extensions and foreign ids as they came, decimals exact."""
 
     content: dict[str, Any]
-    syntax: str
     events: tuple[Event, ...]
     namespaces: Namespaces
-    version: str = ""
     ignored: tuple[str, ...] = ()
 
     @property
@@ -55,13 +54,10 @@ def read_json(body: bytes) -> Document:
 
 def document_of(content: dict[str, Any]) -> Document:
     """Take a JSON-LD document that is already read."""
-    version = content.get("schemaVersion")
     return Document(
         content=content,
-        syntax="json",
         events=tuple(_events(content)),
         namespaces=of_context(content.get("@context")),
-        version=version if isinstance(version, str) else "",
     )
 
 
@@ -74,10 +70,8 @@ def read_xml(body: bytes) -> Document:
     found: Translation = translated(tree)
     return Document(
         content=found.content,
-        syntax="xml",
         events=tuple(_events(found.content)),
         namespaces=of_xml(found.prefixes),
-        version=found.version,
         ignored=found.ignored,
     )
 
@@ -85,6 +79,11 @@ def read_xml(body: bytes) -> Document:
 def write_json(content: Any) -> bytes:
     """Write JSON-LD with decimals as JSON numbers, exactly as they are."""
     return _WRITE.encode(content)
+
+
+def write_same(event: Event) -> bytes:
+    """Write an event so that the same fields give the same bytes, in whatever order they came."""
+    return _SAME.encode(event)
 
 
 def capture_document(events: list[Event], created: str, prefixes: dict[str, str] | None = None) -> dict[str, Any]:
@@ -99,13 +98,9 @@ def capture_document(events: list[Event], created: str, prefixes: dict[str, str]
     }
 
 
-def query_document(
-    events: list[Event], created: str, name: str, prefixes: dict[str, str] | None = None, subscription: str = ""
-) -> dict[str, Any]:
-    """Wrap events as an EPCISQueryDocument: what a query answers and a subscription delivers."""
+def query_document(events: list[Event], created: str, name: str, prefixes: dict[str, str] | None = None) -> dict[str, Any]:
+    """Wrap events as an EPCISQueryDocument: what a query answers."""
     results: dict[str, Any] = {"queryName": name, "resultsBody": {"eventList": events}}
-    if subscription:
-        results["subscriptionID"] = subscription
     document = capture_document([], created, prefixes)
     return {**document, "type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}}
 

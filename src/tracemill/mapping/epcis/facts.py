@@ -1,21 +1,27 @@
-"""EPCIS events as the hub's canonical facts: receipt, production, packing, assembly, shipment, samples, holds, decisions."""
+"""EPCIS events as the hub's canonical facts: receipts, transformations, shipments, samples, holds, decisions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracemill.mapping.epcis import vocabulary as cbv
-from tracemill.mapping.epcis.event_hash import event_hash
-from tracemill.mapping.epcis.fault import EpcisFault, faulty
 from tracemill.mapping.epcis.formats import utc
 from tracemill.mapping.epcis.namespaces import STANDARD_ONLY, Namespaces
 from tracemill.mapping.epcis.restrictions import restrictions
-from tracemill.mapping.epcis.things import Thing, document_number, expiry, master_data, party, place, thing, things
+from tracemill.mapping.epcis.things import Thing, document_number, expiry, master_data, party, place, things
 from tracemill.model.moment import Moment
 from tracemill.model.record import Record
+from tracemill.model.status import ShipmentState
 
-Said = tuple[str, Thing | str, dict[str, Any]]
-_GROUPED = {"ADD": "packed", "DELETE": "unpacked", "OBSERVE": "observed"}
-_BUILT = {"ADD": "installed", "DELETE": "removed", "OBSERVE": "observed"}
+MOST = 5000
+Said = tuple[str, Thing, dict[str, Any]]
+
+
+class Unkept(ValueError):
+    """An event that cannot be taken as it is: what stands in the way, and what to do."""
+
+    def __init__(self, cause: str, advice: str) -> None:
+        super().__init__(cause)
+        self.advice = advice
 
 
 class Fact(Record, frozen=True):
@@ -25,55 +31,57 @@ class Fact(Record, frozen=True):
     subject: str
     occurred: Moment
     data: dict[str, Any]
-    event: str
-    doubt: str = ""
 
 
-class Facts(Record, frozen=True):
-    """What one event comes to: facts, and what it says that cannot become one and must be looked at."""
-
-    facts: tuple[Fact, ...]
-    parked: tuple[EpcisFault, ...] = ()
-
-
-def facts_of(event: Mapping[str, Any], names: Namespaces = STANDARD_ONLY) -> Facts:
-    """Translate one valid event. Its id is its own eventID, else its event hash."""
-    names = names.within(event.get("@context"))
-    event_id = str(event.get("eventID") or event_hash(event, names))
+def facts_of(event: Mapping[str, Any]) -> list[Fact]:
+    """Translate one valid event that has an eventID, whole or not at all: raises Unkept."""
+    names = STANDARD_ONLY.within(event.get("@context"))
     try:
         occurred = Moment(utc=utc(event["eventTime"]), text=event["eventTime"], zone=event["eventTimeZoneOffset"])
     except ValueError as error:
-        return Facts(facts=(), parked=(faulty("eventTime", event["eventTime"], str(error), "correct the time"),))
-    facts: list[Fact] = []
-    parked: list[EpcisFault] = []
-    if event["type"] == "AggregationEvent" and "parentID" not in event:
-        cause = "what is packed or unpacked names no handling unit"
-        parked.append(EpcisFault(field="parentID", cause=cause, advice="name the pallet or box, by its SSCC where it has one"))
-    said = [_retracted(event, event_id)] if event.get("errorDeclaration") else _said(event, names, event_id)
+        raise Unkept(f"eventTime: {error}", "correct the time") from None
+    if event.get("errorDeclaration"):
+        raise Unkept(
+            f"it takes back the event {event['eventID']}, which the hub does not do by itself",
+            "look at what that event said, correct it where it came from, then discard this message",
+        )
+    said = list(_said(event, names, str(event["eventID"])))
+    if not said:
+        step = cbv.BIZ_STEP.bare(event.get("bizStep", "")) or "none"
+        raise Unkept(f"{event['type']} with bizStep {step} says nothing that the hub keeps", "look at it, then discard it")
+    if len(said) > MOST:
+        raise Unkept(f"it says {len(said)} things, more than the {MOST} of one event", "send it in parts")
     for kind, about, data in said:
-        subject = about if isinstance(about, str) else about.id
-        if "quantity" in data and data["quantity"] is None:
-            cause = f"{kind} of {subject} says no quantity that can be booked"
-            advice = "give a quantity of at least 0, with at most 18 digits on either side of the point"
-            parked.append(EpcisFault(field="quantity", cause=cause, advice=advice))
-            continue
-        vague = isinstance(about, Thing) and about.is_class
-        doubt = "names a trade item without lot or serial" if vague else ""
-        facts.append(Fact(type=kind, subject=subject, occurred=occurred, data=_filled(data), event=event_id, doubt=doubt))
-    return Facts(facts=tuple(facts), parked=tuple(parked))
+        _kept(kind, about, data)
+    return [Fact(type=kind, subject=about.id, occurred=occurred, data=_filled(data)) for kind, about, data in said]
+
+
+def names_in(event: Mapping[str, Any]) -> list[str]:
+    """Return the names of everything that an event is about, as far as it can be read."""
+    found = [event.get("parentID")]
+    for field in _EPCS:
+        found += event.get(field) or ()
+    for field in _QUANTITIES:
+        found += [element.get("epcClass") for element in event.get(field) or ()]
+    return list(dict.fromkeys(name for name in found if isinstance(name, str)))
+
+
+_EPCS = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
+_QUANTITIES = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
+
+
+def _kept(kind: str, about: Thing, data: Mapping[str, Any]) -> None:
+    if about.unit:
+        raise Unkept(f"{kind} names the handling unit {about.id}; the hub keeps lots", "name the lots that are in it")
+    if about.is_class:
+        raise Unkept(f"{kind} of {about.id} names a trade item without lot or serial", "name the lot or the serial")
+    if "quantity" in data and data["quantity"] is None:
+        advice = "give a quantity of at least 0, with at most 18 digits on either side of the point"
+        raise Unkept(f"{kind} of {about.id} says no quantity that can be booked", advice)
 
 
 def _filled(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value not in ("", None, [])}
-
-
-def _retracted(event: Mapping[str, Any], event_id: str) -> Said:
-    """An error declaration repeats the event it takes back, so nothing in it happens again (EPCIS 2.0, section 7.4.1)."""
-    declared = event["errorDeclaration"]
-    reason = cbv.ERROR_REASON.bare(declared.get("reason", ""))
-    corrective = declared.get("correctiveEventIDs", [])
-    data = {"event": event_id, "reason": reason, "declared": declared["declarationTime"], "corrective": corrective}
-    return "event.retracted.v1", event_id, data
 
 
 def _said(event: Mapping[str, Any], names: Namespaces, event_id: str) -> Iterator[Said]:
@@ -81,36 +89,28 @@ def _said(event: Mapping[str, Any], names: Namespaces, event_id: str) -> Iterato
     if kind == "TransformationEvent":
         yield from _transformed(event, names, event_id)
         about = list(things(event, "outputEPCList", "outputQuantityList"))
-    elif kind in ("AggregationEvent", "AssociationEvent"):
-        about = list(things(event, "childEPCs", "childQuantityList"))
-        yield from _packed(event, about) if kind == "AggregationEvent" else _assembled(event, about)
-        about += [thing(event["parentID"], "1")] if "parentID" in event else []
-    else:
+    elif kind == "ObjectEvent":
         about = list(things(event, "epcList", "quantityList"))
-        yield from _observed(event, about, names, event_id) if kind == "ObjectEvent" else ()
+        yield from _observed(event, about, names, event_id)
+    else:
+        about = []
     yield from restrictions(event, about, event_id)
 
 
 def _observed(event: Mapping[str, Any], about: list[Thing], names: Namespaces, event_id: str) -> Iterator[Said]:
     step = cbv.BIZ_STEP.bare(event.get("bizStep", ""))
-    lots = [one for one in about if not one.unit]
     if step == "receiving":
-        yield from (("lot.received.v1", one, _receipt(event, one, event_id)) for one in lots)
-        if units := [one.id for one in about if one.unit]:
-            yield "handling_unit.received.v1", units[0], {"units": units, "place": place(event)}
+        yield from (("lot.received.v1", one, _receipt(event, one, names, event_id)) for one in about)
     elif step in ("shipping", "void_shipping"):
-        data = _shipment(event, about, event_id)
-        yield f"shipment.{'shipped' if step == 'shipping' else 'voided'}.v1", data["shipment"], data
+        yield from (("shipment.shipped.v1", one, _shipment(event, one, step, event_id)) for one in about)
     elif step == "sampling":
-        yield from (("sample.taken.v1", one, _sample(event, one, event_id)) for one in lots)
-    elif step == "inspecting":
-        yield from (("inspection.completed.v1", one, _inspection(event, one, event_id)) for one in lots)
+        yield from (("sample.taken.v1", one, _sample(event, one, event_id)) for one in about)
     elif event.get("action") == "ADD" and step in ("commissioning", "creating_class_instance"):
-        yield from (("material.produced.v1", one, _made(event, one, names, event_id)) for one in lots)
+        yield from (("material.produced.v1", one, _made(event, one, names, event_id)) for one in about)
 
 
-def _receipt(event: Mapping[str, Any], one: Thing, event_id: str) -> dict[str, Any]:
-    supplier = party(event, "source")
+def _receipt(event: Mapping[str, Any], one: Thing, names: Namespaces, event_id: str) -> dict[str, Any]:
+    supplier, master = party(event, "source"), master_data(event, names)
     return {
         "lot": one.ref,
         "quantity": one.quantity,
@@ -120,16 +120,18 @@ def _receipt(event: Mapping[str, Any], one: Thing, event_id: str) -> dict[str, A
         "certificate": document_number(event, "cert"),
         "receipt": document_number(event, "recadv", "desadv") or event_id,
         "place": place(event),
+        "expires": expiry(master),
     }
 
 
-def _shipment(event: Mapping[str, Any], about: list[Thing], event_id: str) -> dict[str, Any]:
+def _shipment(event: Mapping[str, Any], one: Thing, step: str, event_id: str) -> dict[str, Any]:
+    customer = party(event, "destination")
     return {
+        "lot": one.ref,
+        "quantity": one.quantity,
         "shipment": document_number(event, "desadv", "bol", "inv") or event_id,
-        "order": document_number(event, "po", "poc"),
-        "customer": party(event, "destination"),
-        "lots": [_filled({"lot": one.ref, "quantity": one.quantity}) for one in about if not one.unit],
-        "units": [one.id for one in about if one.unit],
+        "customer": {"id": customer} if customer else None,
+        "state": (ShipmentState.SHIPPED if step == "shipping" else ShipmentState.CANCELLED).value,
         "place": place(event),
     }
 
@@ -140,56 +142,20 @@ def _sample(event: Mapping[str, Any], one: Thing, event_id: str) -> dict[str, An
     return {"lot": one.ref, "sample": sample, "quantity": one.quantity, "destroyed": gone}
 
 
-def _inspection(event: Mapping[str, Any], one: Thing, event_id: str) -> dict[str, Any]:
-    placed = [cbv.DISPOSITION.bare(word) for word in (event.get("persistentDisposition") or {}).get("set", ())]
-    verdict = next((word for word in ("non_conformant", "conformant") if word in placed), "")
-    reports = [report for element in event.get("sensorElementList") or () for report in element.get("sensorReport", ())]
-    inspection = document_number(event, "testres", "cert") or event_id
-    return {"lot": one.ref, "inspection": inspection, "verdict": verdict, "measurements": reports, "place": place(event)}
-
-
 def _transformed(event: Mapping[str, Any], names: Namespaces, event_id: str) -> Iterator[Said]:
     for one in things(event, "inputEPCList", "inputQuantityList"):
-        yield "material.consumed.v1", one, _work(event, one, event_id)
+        yield "material.consumed.v1", one, _used(event, one, event_id)
     for one in things(event, "outputEPCList", "outputQuantityList"):
         yield "material.produced.v1", one, _made(event, one, names, event_id)
 
 
-def _work(event: Mapping[str, Any], one: Thing, event_id: str) -> dict[str, Any]:
-    return {
-        "lot": one.ref,
-        "quantity": one.quantity,
-        "transformation": str(event.get("transformationID") or event_id),
-        "order": document_number(event, "prodorder"),
-        "evidence": "scanned",
-        "place": place(event),
-    }
+def _used(event: Mapping[str, Any], one: Thing, event_id: str) -> dict[str, Any]:
+    transformation = str(event.get("transformationID") or event_id)
+    work = {"transformation": transformation, "order": document_number(event, "prodorder")}
+    return {"lot": one.ref, "quantity": one.quantity, "work": _filled(work)}
 
 
 def _made(event: Mapping[str, Any], one: Thing, names: Namespaces, event_id: str) -> dict[str, Any]:
     master = master_data(event, names)
-    produced = master.get("productionDate") or master.get("lotProductionDate") or ""
-    return _work(event, one, event_id) | {"expires": expiry(master), "produced": produced}
-
-
-def _packed(event: Mapping[str, Any], children: list[Thing]) -> Iterator[Said]:
-    if "parentID" not in event:
-        return
-    unit = event["parentID"]
-    data = {
-        "unit": unit,
-        "lots": [_filled({"lot": one.ref, "quantity": one.quantity}) for one in children if not one.unit],
-        "units": [one.id for one in children if one.unit],
-        "whole": not children,
-        "place": place(event),
-    }
-    yield f"handling_unit.{_GROUPED[event['action']]}.v1", unit, data
-
-
-def _assembled(event: Mapping[str, Any], children: list[Thing]) -> Iterator[Said]:
-    assembly = thing(event["parentID"])
-    kind = f"component.{_BUILT[event['action']]}.v1"
-    if not children:
-        yield kind, assembly, {"assembly": assembly.ref, "whole": True, "place": place(event)}
-    for one in children:
-        yield kind, one, {"assembly": assembly.ref, "lot": one.ref, "quantity": one.quantity, "place": place(event)}
+    made = (master.get("productionDate") or master.get("lotProductionDate") or "")[:10]
+    return _used(event, one, event_id) | {"expires": expiry(master), "manufactured": made, "place": place(event)}

@@ -22,13 +22,6 @@ REASONS: dict[str, HoldReason] = {
     "mismatch_class": HoldReason.CONFLICT,
     "mismatch_quantity": HoldReason.CONFLICT,
 }
-# The word that tells a partner why, where CBV has one; every other hold is only `unavailable`.
-WORDS: dict[HoldReason, str] = {
-    HoldReason.REJECTED: "non_conformant",
-    HoldReason.RECALL: "recalled",
-    HoldReason.EXPIRED: "expired",
-    HoldReason.DAMAGE: "damaged",
-}
 _DECISIONS = {"conformant": DispositionKind.ACCEPT, "non_conformant": DispositionKind.REJECT}
 _DECIDING = ("inspecting", "accepting", "holding")
 _AWAITING = ("receiving", "arriving", "accepting", "unloading", "storing")
@@ -39,12 +32,6 @@ _HOLD = "epcis:"
 
 def hold_id(word: str) -> str:
     return _HOLD + word
-
-
-def word_of(data: Mapping[str, Any]) -> str:
-    """Return the word that a hold stands for: its own where it came by EPCIS, else that of its reason."""
-    word = str(data.get("hold", "")).removeprefix(_HOLD)
-    return word if word in REASONS else WORDS.get(data.get("reason", ""), "unavailable")
 
 
 def restrictions(event: Mapping[str, Any], about: list[Thing], event_id: str) -> Iterator[tuple[str, Thing, dict[str, Any]]]:
@@ -61,22 +48,18 @@ def restrictions(event: Mapping[str, Any], about: list[Thing], event_id: str) ->
     restricting = [word for word in dict.fromkeys([*placed, passing]) if word in REASONS and word not in lifted]
     decided = next((_DECISIONS[word] for word in placed if word in _DECISIONS), None)
     for one in about:
-        if decided is not None and step in _DECIDING and not one.unit:
+        if decided is not None and step in _DECIDING:
             yield "disposition.decided.v1", one, _decision(event, one, decided, event_id)
         for word in restricting:
             yield "hold.requested.v1", one, _hold(one, word, step)
         for word in lifted:
             if word in REASONS:
-                yield "hold.released.v1", one, _about(one) | {"hold": hold_id(word), "note": f"EPCIS unset {word}"}
-
-
-def _about(one: Thing) -> dict[str, Any]:
-    return {"lot": one.ref} | ({"scope": "handling_unit"} if one.unit else {})
+                yield "hold.released.v1", one, {"lot": one.ref, "hold": hold_id(word), "note": f"EPCIS unset {word}"}
 
 
 def _hold(one: Thing, word: str, step: str) -> dict[str, Any]:
     reason = HoldReason.AWAITING_INSPECTION if word == "unavailable" and step in _AWAITING else REASONS[word]
-    data = _about(one) | {"hold": hold_id(word), "reason": reason.value, "note": f"EPCIS {word}"}
+    data = {"lot": one.ref, "hold": hold_id(word), "reason": reason.value, "note": f"EPCIS {word}"}
     return data | ({"quantity": one.quantity} if one.quantity else {})
 
 

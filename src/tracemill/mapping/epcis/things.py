@@ -36,12 +36,11 @@ class Thing(Record, frozen=True):
 
     @property
     def ref(self) -> dict[str, Any]:
-        """Refer to it as a lot (LotRef), with its canonical name as an alias where that is another."""
+        """Refer to it as a lot (LotRef), with the canonical name that all its GS1 names share as an alias."""
         found: dict[str, Any] = {"id": self.id}
         if self.item:
             found["item"] = self.item
-        if (other := canonical_link(self.id)) != self.id:
-            found["aliases"] = [{"system": "gs1", "id": other, **({"item": self.item} if self.item else {})}]
+            found["aliases"] = [{"system": "gs1", "id": canonical_link(self.id), "item": self.item}]
         return found
 
     @property
@@ -117,4 +116,4 @@ def master_data(event: Mapping[str, Any], names: Namespaces) -> dict[str, str]:
 
 
 def expiry(master: Mapping[str, str]) -> str:
-    return next((master[name] for name in _EXPIRY if master.get(name)), "")
+    return next((master[name][:10] for name in _EXPIRY if master.get(name)), "")

@@ -23,7 +23,6 @@ class Translation(Record, frozen=True):
 
     content: dict[str, Any]
     prefixes: dict[str, str]
-    version: str
     ignored: tuple[str, ...]
 
 
@@ -49,7 +48,6 @@ def translated(tree: Tree) -> Translation:
     return Translation(
         content=content,
         prefixes=prefixes.used,
-        version=root.attribute("schemaVersion"),
         ignored=tuple(f"{{{c.namespace}}}{c.name}" for c in ignored),
     )
 
