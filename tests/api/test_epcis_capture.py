@@ -76,7 +76,8 @@ async def test_the_same_document_twice_changes_nothing(served: Served) -> None:
     await captured(served, PRODUCTION)
     before = (await served.get(lot(RAW) + "/trace"))["position"]
     turned = dict(reversed(PRODUCTION.items()))
-    assert (await captured(served, turned))["success"]
+    longer = {**PRODUCTION, "bizStep": "https://ref.gs1.org/cbv/BizStep-commissioning"}
+    assert (await captured(served, turned, longer))["success"]
     assert (await served.get(lot(RAW) + "/trace"))["position"] == before
     assert len(await listed(served)) == 1
 
@@ -89,6 +90,13 @@ async def test_the_same_id_with_another_event_is_put_aside(served: Served) -> No
     assert "came before with another body" in job["errors"][0]["detail"]
     (kept,) = await listed(served)
     assert kept["bizStep"] == "commissioning"
+
+
+async def test_a_hash_that_is_not_that_of_its_event_is_no_proof_that_it_was_told(served: Served) -> None:
+    await captured(served, PRODUCTION)
+    (kept,) = await listed(served)
+    job = await captured(served, {**SHIPPING, "eventID": kept["eventID"]})
+    assert "came before with another body" in job["errors"][0]["detail"]
 
 
 async def test_two_events_under_one_id_in_one_document_are_not_told_as_one(served: Served) -> None:
@@ -172,16 +180,22 @@ async def test_an_event_is_found_by_its_id_as_it_was_captured(served: Served) ->
     assert (status, problem["type"]) == (404, "epcisException:NoSuchResourceException")
 
 
-async def test_only_who_speaks_for_a_system_captures_and_sees_its_events(served: Served) -> None:
+async def test_only_who_speaks_for_a_system_captures_for_it_and_sees_its_jobs(served: Served) -> None:
     _, _, headers = await post(served, PRODUCTION)
     other = await served.account("events:write", systems=("erp",))
     assert (await served.ask("GET", headers["Location"], token=other))[0] == 404
-    _, body, _ = await served.ask("GET", "/epcis/events", token=other)
+    sent, kind = write_json(document(PRODUCTION).content), {"Content-Type": "application/json"}
+    assert (await served.ask("POST", f"/epcis/capture{AS}", token=other, data=sent, headers=kind))[0] == 403
+
+
+async def test_events_are_found_by_who_may_read_messages_at_their_site(served: Served) -> None:
+    await captured(served, PRODUCTION)
+    (kept,) = await listed(served)
+    one = "/epcis/events/" + quote(kept["eventID"], safe="")
+    elsewhere = await served.account("messages:read", sites=("PLANT-PL",))
+    _, body, _ = await served.ask("GET", "/epcis/events", token=elsewhere)
     assert body["epcisBody"]["queryResults"]["resultsBody"]["eventList"] == []
-    sent = write_json(document(PRODUCTION).content)
-    status, _, _ = await served.ask(
-        "POST", f"/epcis/capture{AS}", token=other, data=sent, headers={"Content-Type": "application/json"}
-    )
-    assert status == 403
-    reader = await served.account("lots:read")
-    assert (await served.ask("GET", "/epcis/events", token=reader))[0] == 403
+    assert (await served.ask("GET", one, token=elsewhere))[0] == 404
+    here = await served.account("messages:read")
+    assert (await served.ask("GET", one, token=here))[0] == 200
+    assert (await served.ask("GET", one, token=await served.account("lots:read")))[0] == 403

@@ -19,7 +19,6 @@ from tracemill.store.tables import body, message, seen
 
 FEED, JOBS = "epcis", "epcis-jobs"
 MOST_READ, STEP = 2000, 100
-Systems = Sequence[str]
 
 
 class Fault(Record, frozen=True):
@@ -88,7 +87,7 @@ class Found(Record, frozen=True):
     token: str
 
 
-def events(c: Connection, parameters: dict[str, str], systems: Systems, sites: Sites, created: str) -> Found:
+def events(c: Connection, parameters: dict[str, str], sites: Sites, created: str) -> Found:
     """Return one page of the captured events that match, the newest first; raises Refusal and BadCursor.
 
     A page reads at most 2,000 events. Where it stops before the end it says so by its token, however few it found.
@@ -97,7 +96,7 @@ def events(c: Connection, parameters: dict[str, str], systems: Systems, sites: S
     found: list[dict[str, Any]] = []
     read, last = 0, position(query.token)
     while True:
-        rows = c.execute(_captured(systems, sites, last).limit(STEP)).all()
+        rows = c.execute(_captured(sites, last).limit(STEP)).all()
         for row in rows:
             if len(found) == query.per_page or read == MOST_READ:
                 return _page(found, created, cursor_at(last))
@@ -108,18 +107,17 @@ def events(c: Connection, parameters: dict[str, str], systems: Systems, sites: S
             return _page(found, created, "")
 
 
-def event(c: Connection, event_id: str, systems: Systems, sites: Sites, created: str) -> bytes:
+def event(c: Connection, event_id: str, sites: Sites, created: str) -> bytes:
     """Return one captured event by its eventID, empty where there is none."""
-    one = _captured(systems, sites, None).where(seen.c.key == storable(event_id))
+    one = _captured(sites, None).where(seen.c.key == storable(event_id))
     found = [_event(row) for row in c.execute(one)]
     return write_json(query_document(found, created, "SimpleEventQuery")) if found else b""
 
 
-def _captured(systems: Systems, sites: Sites, before: int | None) -> Select[Any]:
+def _captured(sites: Sites, before: int | None) -> Select[Any]:
     """Select the first message of each key, the newest first: a key that came again with another body is no other event."""
     query = at_sites(_BODIES.join(seen, seen.c.message_id == message.c.id), message.c.site, sites)
     query = query.where(seen.c.feed == FEED, message.c.feed == FEED)
-    query = query if "*" in systems else query.where(seen.c.system.in_(systems))
     return (query if before is None else query.where(message.c.id < before)).order_by(message.c.id.desc())
 
 

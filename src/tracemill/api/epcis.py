@@ -21,7 +21,7 @@ from tracemill.hub.receive import MAX_BODY, TooLarge
 router = APIRouter(prefix="/v1/lots", tags=["genealogy"])
 READ = needs("lots:read")
 exchange = APIRouter(prefix="/epcis", tags=["epcis"])
-WRITE = needs(SCOPE)
+WRITE, MESSAGES = needs(SCOPE), needs("messages:read")
 VERSIONS = {"GS1-EPCIS-Version": "2.0", "GS1-CBV-Version": "2.0"}
 LIMITS = {
     **VERSIONS, "GS1-EPCIS-Min": "2.0", "GS1-EPCIS-Max": "2.0", "GS1-CBV-Min": "2.0", "GS1-CBV-Max": "2.0",
@@ -90,11 +90,11 @@ async def capture_job(hub: HubOf, job: str, caller: Caller = WRITE) -> Response:
 
 
 @exchange.get("/events", **returns(dict[str, Any]))
-async def found_events(request: Request, hub: HubOf, caller: Caller = WRITE) -> Response:
+async def found_events(request: Request, hub: HubOf, caller: Caller = MESSAGES) -> Response:
     """Find captured events, the newest first, by the first group of the standard's query parameters."""
     asked, now = dict(request.query_params), hub.runtime.clock().isoformat(timespec="milliseconds")
     try:
-        page = await hub.runtime.store.read(lambda c: epcis_events.events(c, asked, caller.systems, caller.seen_sites, now))
+        page = await hub.runtime.store.read(lambda c: epcis_events.events(c, asked, caller.seen_sites, now))
     except Refusal as error:
         raise _refused(error) from None
     following = urlencode({**asked, "nextPageToken": page.token})
@@ -103,10 +103,10 @@ async def found_events(request: Request, hub: HubOf, caller: Caller = WRITE) -> 
 
 
 @exchange.get("/events/{event_id:path}", **returns(dict[str, Any]))
-async def one_event(hub: HubOf, event_id: str, caller: Caller = WRITE) -> Response:
+async def one_event(hub: HubOf, event_id: str, caller: Caller = MESSAGES) -> Response:
     """Return one captured event by its eventID, which stands percent-encoded in the address."""
     now = hub.runtime.clock().isoformat(timespec="milliseconds")
-    body = await hub.runtime.store.read(lambda c: epcis_events.event(c, event_id, caller.systems, caller.seen_sites, now))
+    body = await hub.runtime.store.read(lambda c: epcis_events.event(c, event_id, caller.seen_sites, now))
     if not body:
         raise _problem("NoSuchResourceException", f"there is no event {event_id}")
     return Response(body, media_type="application/ld+json", headers=VERSIONS)

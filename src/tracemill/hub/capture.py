@@ -1,5 +1,6 @@
 """EPCIS capture: a document is judged whole, then each event is stored as a message of its own, beside a record of the job."""
 
+import asyncio
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
@@ -32,21 +33,39 @@ class Job(Record, frozen=True):
     errors: tuple[str, ...]
 
 
+class Kept(Record, frozen=True):
+    """An event as it is stored, with the key it is told once under.
+
+    `hashed`: the key is its event hash. The same hash is the same event, however it is written; any other id may come again with
+    another event, which is a conflict.
+    """
+
+    key: str
+    body: bytes
+    hashed: bool
+
+
 async def capture(runtime: Runtime, system: str, site: str, body: bytes, behaviour: Behaviour, by: By) -> str:
     """Store the events of a document durably and return the id of the job; raises Refusal, and then nothing is stored."""
-    document = read_document(body)
-    events, faults = _judged(document, behaviour)
-    now = runtime.clock()
-    found = list(dict.fromkeys(_named(event, document) for event in events))
-    keys = tuple(dict.fromkeys(key for key, _ in found))
+    found, faults = await asyncio.to_thread(_read, body, behaviour)
+    keys, now = tuple(dict.fromkeys(event.key for event in found)), runtime.clock()
     job = Job(behaviour=behaviour, events=keys, errors=tuple(map(str, faults)))
-    known = await runtime.store.read(lambda c: {k for k in keys if _hashed(k) and messages.told_before(c, system, EPCIS_FEED, k)})
+    hashed = {event.key for event in found if event.hashed}
+    known = await runtime.store.read(lambda c: {k for k in hashed if messages.told_before(c, system, EPCIS_FEED, k)})
     items = [_incoming(system, site, EPCIS_JOBS, runtime.fresh_id(now), encode(job), by, now)]
-    items += [_incoming(system, site, EPCIS_FEED, key, raw, by, now) for key, raw in found if key not in known]
+    items += [_incoming(system, site, EPCIS_FEED, e.key, e.body, by, now) for e in found if not (e.hashed and e.key in known)]
     receipts = await receive(runtime, items)
     for item, receipt in zip(items, receipts, strict=True):
         RECEIVED.labels(item.system, receipt.outcome).inc()
     return receipts[0].uuid
+
+
+def _read(body: bytes, behaviour: Behaviour) -> tuple[list[Kept], tuple[EpcisFault, ...]]:
+    """Return the events to store, those of one hash once, and what is wrong with the others."""
+    document = read_document(body)
+    events, faults = _judged(document, behaviour)
+    kept = [_kept(event, document) for event in events]
+    return list({(k.key, b"" if k.hashed else k.body): k for k in reversed(kept)}.values())[::-1], faults
 
 
 def _judged(document: Document, behaviour: Behaviour) -> tuple[list[Event], tuple[EpcisFault, ...]]:
@@ -64,20 +83,17 @@ def _judged(document: Document, behaviour: Behaviour) -> tuple[list[Event], tupl
     return [event for n, event in enumerate(document.events) if n not in wrong], faults
 
 
-def _named(event: Event, document: Document) -> tuple[str, bytes]:
-    """Return the key that an event is told once under, and the event as it is kept: its id is its own, else its event hash.
+def _kept(event: Event, document: Document) -> Kept:
+    """Give an event its id: its own, else its event hash.
 
     An error declaration repeats the id of the event it takes back: it is another fact, with a key of its own.
     """
-    name = str(event.get("eventID") or event_hash(event, document.namespaces, document.ignored))
-    kept = write_same(self_contained({**event, "eventID": name}, document.namespaces))
-    declared = event.get("errorDeclaration")
-    return (f"{name} taken back {sha256(kept).hexdigest()}" if declared else name), kept
-
-
-def _hashed(key: str) -> bool:
-    """The same hash is the same event, however it is written; any other id may come with another event, which is a conflict."""
-    return key.startswith("ni:///sha-256;") and " " not in key
+    hashed = event_hash(event, document.namespaces, document.ignored)
+    name = str(event.get("eventID") or hashed)
+    body = write_same(self_contained({**event, "eventID": name}, document.namespaces))
+    if event.get("errorDeclaration"):
+        return Kept(key=f"{name} taken back {sha256(body).hexdigest()}", body=body, hashed=False)
+    return Kept(key=name, body=body, hashed=name == hashed)
 
 
 def _incoming(system: str, site: str, feed: str, key: str, raw: bytes, by: By, now: datetime) -> Incoming:
