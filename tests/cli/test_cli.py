@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def running(folder: Path) -> Iterator[Path]:
     command = [sys.executable, "-m", "tracemill.cli.main", "run", "--project", str(folder)]
     with (folder / "log").open("wb") as log:
         child = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "NO_COLOR": "1"})
-    for _ in range(200):
+    for _ in range(600):
         if (folder / "data" / "run.json").exists() or child.poll() is not None:
             break
         time.sleep(0.05)
@@ -116,3 +117,26 @@ def test_a_running_hub_answers_and_a_second_one_is_refused(running: Path, capsys
     assert outcome(["doctor", *project]) == 2, "the systems of the starter are not there"
     assert outcome(["run", *project]) == 1
     assert "another hub holds" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_trace_is_written_as_epcis_and_a_scanned_label_names_its_lot(running: Path, capsys: Output) -> None:
+    project, file = ["--project", str(running)], running / "trace.json"
+    told = json.loads((running / "data" / "run.json").read_text())
+    data = {"lot": {"id": "L-1", "item": "04012345111118"}, "quantity": {"amount": "480", "unit": "KGM"}}
+    event = {"specversion": "1.0", "id": "R1", "source": "/erp", "type": "lot.received.v1", "data": data}
+    body = json.dumps({**event, "time": "2026-11-23T10:00:00Z"}).encode()
+    headers = {"Authorization": f"Bearer {told['token']}", "Content-Type": "application/cloudevents+json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{told['url']}/v1/events?system=erp", body, headers)) as answer:
+        assert answer.status == 202
+    label = "(01)04012345111118(10)L-1"
+    for _ in range(100):
+        if outcome(["lot", label, *project]) == 0:
+            break
+        time.sleep(0.05)
+    assert "L-1" in capsys.readouterr().out
+    assert outcome(["trace", label, "--epcis", str(file), *project]) == 64
+    assert "--base" in capsys.readouterr().err
+    outcome(["trace", label, "--epcis", str(file), "--base", "https://plant.example/id", *project])
+    assert "1 event" in capsys.readouterr().out
+    (receipt,) = json.loads(file.read_text())["epcisBody"]["eventList"]
+    assert receipt["quantityList"][0]["epcClass"] == "https://id.gs1.org/01/04012345111118/10/L-1"

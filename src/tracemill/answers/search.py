@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
-from tracemill.answers import cases, deliveries, reference
+from tracemill.answers import cases, deliveries, label, reference
 from tracemill.answers.cases import CaseView
 from tracemill.answers.deliveries import DeliveryView
 from tracemill.answers.messages import MessageLine, line_of
@@ -48,6 +48,9 @@ def search(c: Connection, text: str, sites: Sites) -> Found:
         return Found(query=text, lots=(), messages=(), deliveries=(), cases=(), searched=SEARCHED, nearest=())
     lots = reference.find(c, text, sites) or _by_batch(c, text, sites) or _by_message(c, text, sites)
     hits = _hits(c, business_key.c.value == text, True, sites)
+    if not hits and (read := label.meanings(text)):
+        names = {name for meaning in read for name in (*meaning.uris, meaning.number)}
+        hits = _hits(c, business_key.c.value.in_(names), False, sites)
     if not hits and look(text):
         hits = _hits(c, business_key.c.look == look(text), False, sites)
     ids = [found.id for found in lots]

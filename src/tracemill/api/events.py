@@ -67,7 +67,7 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _take(request: Request, hub: Hub, caller: Caller, system: str, site: str) -> Response:
     found = _bodies(request, await request.body())
-    source, where = _source(hub, caller, system, site)
+    source, where = source_of(hub, caller, system, site)
     for _, body in found:
         _same_site(hub, caller, body)
     pushed = [Pushed(system=source, site=where, key=_key(raw, body), body=raw) for raw, body in found]
@@ -75,7 +75,7 @@ async def _take(request: Request, hub: Hub, caller: Caller, system: str, site: s
     return answer(Receipts(messages=tuple(Accepted(id=r.uuid, outcome=r.outcome) for r in receipts)), 202)
 
 
-def _source(hub: Hub, caller: Caller, system: str, site: str) -> tuple[str, str]:
+def source_of(hub: Hub, caller: Caller, system: str, site: str) -> tuple[str, str]:
     """Return the system that speaks and the site it speaks about; refuse what the account does not cover."""
     name = system or (caller.systems[0] if len(caller.systems) == 1 and caller.systems[0] != "*" else "")
     if not name:

@@ -18,27 +18,21 @@ class Client:
 
     def get(self, path: str, *, otherwise: str = "tracemill doctor", **query: Any) -> Any:
         """Ask; `otherwise` is the command that helps where the hub refuses."""
+        return _parsed(self.fetch(path, otherwise=otherwise, **query).decode())
+
+    def fetch(self, path: str, *, otherwise: str, **query: Any) -> bytes:
+        """Ask for a document, and keep it byte for byte."""
         asked = {k: str(v) for k, v in query.items() if v not in (None, "")}
         return asyncio.run(self._ask("GET", path, None, asked, otherwise))
 
     def post(self, path: str, body: Any, *, otherwise: str = "tracemill doctor") -> Any:
-        return asyncio.run(self._ask("POST", path, body, {}, otherwise))
+        return _parsed(asyncio.run(self._ask("POST", path, body, {}, otherwise)).decode())
 
     def download(self, path: str, *, otherwise: str = "tracemill doctor") -> bytes:
-        """Ask for a file."""
-        status, body = asyncio.run(self._call("POST", path, None, {}))
-        if status >= 400:
-            raise _refusal(status, _parsed(body.decode(errors="replace")), otherwise)
-        return body
+        """Ask for a file to be made."""
+        return asyncio.run(self._ask("POST", path, None, {}, otherwise))
 
-    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> Any:
-        status, text = await self._call(method, path, body, query)
-        found = _parsed(text.decode(errors="replace"))
-        if status >= 400:
-            raise _refusal(status, found, otherwise)
-        return found
-
-    async def _call(self, method: str, path: str, body: Any, query: dict[str, str]) -> tuple[int, bytes]:
+    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> bytes:
         import aiohttp
         from yarl import URL
 
@@ -50,9 +44,12 @@ class Client:
                     method, URL(self.url + path, encoded=True).update_query(query), json=body, headers=headers
                 ) as answer,
             ):
-                return answer.status, await answer.read()
+                found: bytes = await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(f"no hub answers at {self.url}: {error}", self.start) from None
+        if answer.status >= 400:
+            raise _refusal(answer.status, _parsed(found.decode(errors="replace")), otherwise)
+        return found
 
 
 def part(text: str) -> str:

@@ -1,12 +1,14 @@
 """Tracing: what a lot was made from, or what was made of it."""
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tracemill.cli.client import part
+from tracemill.cli.client import Client, part
 from tracemill.cli.options import HERE, AsOf, Json, KnownAt, Project, Url, hub, past
-from tracemill.cli.terminal import FINDINGS, MARKS, OK, Failed, clock, counted, out, show_json, shown, table, word, working
+from tracemill.cli.terminal import FINDINGS, MARKS, OK, USAGE, Failed, clock, counted, out, show_json, shown, table, word, working
 from tracemill.model.quantity import NAMES
 
 
@@ -22,11 +24,18 @@ def trace(
     to: Annotated[str, typer.Option("--to", metavar="LOT", help="Show a shortest way to this lot.")] = "",
     shares: Annotated[bool, typer.Option("--shares", help="How much of the lot is in each of those made of it.")] = False,
     site: str = "",
+    epcis: Annotated[Path | None, typer.Option("--epcis", help="Write it to this file as EPCIS 2.0.")] = None,
+    base: Annotated[str, typer.Option("--base", help="EPCIS: the address that your own ids stand under.")] = "",
+    gln: Annotated[str, typer.Option("--gln", help="EPCIS: your GLN, which documents are named by.")] = "",
     as_json: Json = False,
 ) -> int:
     """Trace a lot both ways; exit 2 where the answer is not complete, with every reason."""
     if forward and back:
         raise Failed("a trace goes one way: --forward or --back", f"tracemill trace {word(ref)} --back")
+    if epcis is not None:
+        if as_of or known_at or to or shares:
+            raise Failed("an EPCIS document tells the whole trace as known now", f"tracemill trace {word(ref)} --epcis {epcis}")
+        return _export(ref, epcis, base, as_json, hub(project, url), direction="back" if back else "forward", site=site, gln=gln)
     asked: dict[str, Any] = {"direction": "back" if back else "forward", "limit": limit, "to": to, "shares": shares or None}
     this = f"trace {word(ref)} {'--back' if back else '--forward'}"
     asked |= {"as_of": past("--as-of", as_of, this), "known_at": past("--known-at", known_at, this)}
@@ -37,6 +46,29 @@ def trace(
     else:
         _tell(shown(view), to)
     return OK if view["complete"] else FINDINGS
+
+
+def _export(ref: str, file: Path, base: str, as_json: bool, client: Client, **asked: str) -> int:
+    """Write the document, and say whether it is all."""
+    again = f"tracemill trace {word(ref)} --epcis {word(str(file))} --base https://plant.example/id"
+    if not base:
+        raise Failed("your own ids need an address to stand under: --base", again, USAGE)
+    with working("walking the genealogy"):
+        body = client.fetch(f"/v1/lots/{part(ref)}/trace/epcis", otherwise=again, base=base, **asked)
+    try:
+        file.write_bytes(body)
+    except OSError as error:
+        raise Failed(f"{file} cannot be written: {error.strerror}", again) from None
+    document = json.loads(body)
+    events = len(document["epcisBody"]["eventList"])
+    if as_json:
+        show_json({"file": str(file), "events": events, "complete": document["hub:complete"], "gaps": document["hub:gaps"]})
+    else:
+        said = shown({"file": str(file), "gaps": document["hub:gaps"]})
+        out.print(f"{said['file']}: {counted(events, 'event')}, {'complete' if document['hub:complete'] else 'INCOMPLETE'}")
+        for gap in said["gaps"]:
+            out.print(f"  [bold red]?[/] {gap}")
+    return OK if document["hub:complete"] else FINDINGS
 
 
 def _tell(view: dict[str, Any], to: str) -> None:

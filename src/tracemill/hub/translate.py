@@ -9,7 +9,8 @@ import msgspec
 
 from tracemill.hub.link import Link
 from tracemill.mapping.cell import compile_cell
-from tracemill.mapping.keys import BusinessKey, KeyRule, extract_keys
+from tracemill.mapping.epcis.facts import Unkept, facts_of, names_in
+from tracemill.mapping.keys import MAX_KEY, BusinessKey, KeyRule, extract_keys
 from tracemill.mapping.table import Mapped
 from tracemill.model.event import INTERNAL, TYPES, Event
 from tracemill.model.identifier import MAX_LENGTH, BadIdentifier, derived, opaque
@@ -22,7 +23,7 @@ from tracemill.model.status import FeedKind
 from tracemill.store.messages import Stored
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
-API_FEED = "events"
+API_FEED, EPCIS_FEED, EPCIS_JOBS = "events", "epcis", "epcis-jobs"
 FREE_TEXTS = frozenset({"note", "reason", "meaning", "item_text", "text", "detail", "cause", "defect", "name", "native"})
 NESTED, _QUANTITY = (dict, list, Mapping), frozenset({"amount", "unit"})
 _EVENT_KEYS = (KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject"))),)
@@ -38,6 +39,10 @@ class Untranslatable(Exception):
 
 def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
     """Extract business keys by the tolerant rule, whatever else is wrong with the message."""
+    if message.feed == EPCIS_FEED:
+        return _keys_of_epcis(_parse(message.body))
+    if message.feed == EPCIS_JOBS:
+        return []
     if link is None or message.feed == API_FEED:
         return extract_keys(_EVENT_KEYS, message.body)
     spec = link.feeds.get(message.feed)
@@ -48,6 +53,10 @@ def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
 
 def translate(link: Link | None, message: Stored) -> list[Event]:
     """Return the events of a message; raises Untranslatable."""
+    if message.feed == EPCIS_FEED:
+        return _from_epcis(message, link)
+    if message.feed == EPCIS_JOBS:
+        return []  # a record of what was captured, which says nothing about lots
     if link is None or message.feed == API_FEED:
         return [_from_cloudevent(message, link)]
     spec = link.feeds[message.feed]
@@ -228,3 +237,32 @@ def _from_cloudevent(message: Stored, link: Link | None) -> Event:
     }
     started = message.received_at if TYPES.get(kind) is StockObserved else None
     return _event(kind, values, message.system, message.site, envelope, started)
+
+
+def _from_epcis(message: Stored, link: Link | None) -> list[Event]:
+    """Read an EPCIS event that was captured; it is taken whole or not at all."""
+    try:
+        facts = facts_of(_parse(message.body))
+    except Unkept as error:
+        raise Untranslatable("T330", str(error), error.advice) from None
+    mend = "correct it at its source, send it under a new eventID, then discard this message"
+    return [
+        _event(
+            fact.type,
+            {**_with_units(fact.data, link, "", mend), "actor": message.actor,
+             "occurred": {"text": fact.occurred.text, "zone": fact.occurred.zone}},
+            message.system,
+            message.site,
+            {"id": derived(message.uuid, "epcis", n), "recorded": message.received_at, "observed": None,
+             "correlation": message.correlation, "message": message.uuid, "mapping": "epcis"},
+            None,
+        )
+        for n, fact in enumerate(facts)
+    ]  # fmt: skip
+
+
+def _keys_of_epcis(event: Any) -> list[BusinessKey]:
+    """Name what an event is about: as lots, which are held where it cannot be read, only if it may say a status of them."""
+    says_status = any(event.get(field) for field in ("disposition", "persistentDisposition", "errorDeclaration"))
+    kind = "lot" if says_status else "epc"
+    return [BusinessKey(kind, name) for name in names_in(event) if len(name) <= MAX_KEY]
