@@ -57,6 +57,15 @@ async def test_back_finds_everything_a_lot_was_made_from(plant: Plant) -> None:
     assert view.complete
 
 
+async def test_a_lot_of_which_nothing_was_used_yet_is_no_gap_but_one_nobody_received_is(plant: Plant) -> None:
+    await plant.receive_lot("RAW-1")
+    for direction in ("forward", "back"):
+        assert (await traced(plant, "RAW-1", direction)).complete
+    plant.erp.put("ODD-1", available=10)
+    await plant.observe("erp", "ODD-1")
+    assert [g.gap for g in (await traced(plant, "ODD-1", "back")).gaps] == ["unknown_lot"]
+
+
 async def test_a_trace_of_the_past_tells_no_link_that_was_told_later(plant: Plant) -> None:
     await recipe(plant)
     first = await traced(plant, "RAW-1")

@@ -80,8 +80,8 @@ async def test_from_start_to_a_checked_package_on_the_command_line(
     assert (await cli("recall", "hold", "RC-1", "--reason", "contain it"))[0] == 2
     await served.plant.settle()
     code, said = await cli("recall", "status", "RC-1")
-    assert "860 held + 260 consumed + 100 shipped + 0 escaped = 1220 requested KGM" in said
-    assert "shipped 100 KGM to Northfood: DLV-1" in said
+    assert "860 held + 260 consumed + 100 shipped + 0 escaped = 1220 requested kg" in said
+    assert "shipped 100 kg to Northfood: DLV-1" in said
     code, said = await cli("recall", "scope", "RC-1")
     assert "FG-2" in said
     file = tmp_path / "RC-1.zip"
@@ -98,6 +98,22 @@ async def test_from_start_to_a_checked_package_on_the_command_line(
     assert [a for a in actions if a.startswith("recall.")] == [
         "recall.opened", "recall.hold_asked", "recall.held", "recall.verified", "recall.packaged",
     ]  # fmt: skip
+
+
+async def test_a_drill_recalls_drawn_lots_as_a_mock_and_fails_where_one_is_late_or_incomplete(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    await made_and_shipped(served.plant)
+    assert await run(served, monkeypatch, "drill", "--lots", "9", "--seed", "7") == 0
+    assert "drill passed: 4 of 4 lots, seed 7" in capsys.readouterr().out
+    assert await run(served, monkeypatch, "drill", "--lots", "1", "--target", "0.001") == 2
+    assert "late" in capsys.readouterr().out
+    await served.plant.tell_made("produced", "WO-99", "ODD-1", "10")
+    assert await run(served, monkeypatch, "drill", "--lots", "9", "--seed", "7") == 2
+    assert "nobody told what went in" in capsys.readouterr().out
+    recalls = await served.get("/v1/recalls")
+    assert all(r["mock"] and r.get("closed_at") for r in recalls)
+    assert [e for e in served.plant.erp.effects if "RC-" in str(e)] == []
 
 
 def _verified(file: Path, capsys: Output, said: str = "intact") -> tuple[int, bool]:

@@ -15,7 +15,17 @@ from tracemill.model.decision import Decision
 from tracemill.model.event import NAMES, CommandSettled, Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
-from tracemill.model.material import LotReceived, MovementRecorded, Restriction, SampleTaken, StockObserved, StockRow
+from tracemill.model.material import (
+    LotReceived,
+    MaterialConsumed,
+    MovementRecorded,
+    Restriction,
+    SampleTaken,
+    ShipmentShipped,
+    StockObserved,
+    StockRow,
+    Work,
+)
 from tracemill.model.moment import at
 from tracemill.model.policy import AuthorityRule, Policy, SystemPolicy
 from tracemill.model.quality import DispositionDecided, HoldRequested, Part
@@ -316,3 +326,15 @@ def test_a_negative_quantity_never_frees_anything(data: Any) -> None:
     world.decided((ACCEPT, None), minute=1)
     with pytest.raises(Negative):
         world.tell("erp", data)
+
+
+def test_what_was_shipped_is_not_permitted_to_be_used_again() -> None:
+    """A system that is told how much may be used in all counts its own consumption, and knows nothing of shipments."""
+    world = World()
+    world.received()
+    world.decided((DispositionKind.ACCEPT, None))
+    ref, work = LotRef(id="L-1", aliases=(Alias(system="erp", id="L-1"),)), Work(order="WO-1")
+    world.tell("mes", MaterialConsumed(lot=ref, quantity=kg("50"), work=work, movement="M-1"))
+    world.tell("erp", ShipmentShipped(lot=ref, quantity=kg("100"), shipment="DLV-1"))
+    told = next(iter(commands(world).values()))
+    assert (told["available"], told["permitted"]) == ("330", "380")

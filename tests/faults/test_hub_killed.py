@@ -22,6 +22,7 @@ from tests.faults.site import CONTROL, SITE, write_site
 from tracemill.hub.steps import Step
 from tracemill.store import audit
 from tracemill.store.engine import reader_engine
+from tracemill.store.recall_tables import recall
 from tracemill.store.tables import delivery, hold, lot, message
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -90,6 +91,20 @@ class Plant:
         query = select(lot.c.number).join(hold, hold.c.lot_id == lot.c.id).where(hold.c.lifted_at.is_(None))
         return set(self.read(lambda c: c.execute(query.where(lot.c.number.in_(MADE))).scalars()))
 
+    def recall(self, number: str) -> None:
+        """Ask for a recall of a lot."""
+        found = self.read(lambda c: c.execute(select(lot.c.uuid).where(lot.c.number == number)).scalar_one())
+        wish = self._folder / "wish"
+        wish.write_text(found)
+        wish.rename(self._folder / "recall")
+
+    def recalled(self) -> bool:
+        """Say whether each lot carries the recall exactly once, and the recall says that everything is held."""
+        query = select(lot.c.number).join(hold, hold.c.lot_id == lot.c.id).where(hold.c.reason == "recall")
+        found = sorted(self.read(lambda c: c.execute(query).scalars().all()))
+        held = self.read(lambda c: c.execute(select(recall.c.held_at)).scalars().all())
+        return found == sorted((*MADE, "RAW")) and len(held) == 1 and held[0] is not None
+
     def settled(self, verb: str, count: int) -> bool:
         """Say whether so many commands of a verb were decided for each lot, and everything is done."""
         found = self.commands()
@@ -135,6 +150,8 @@ async def story(plant: Plant) -> None:
         await plant.until(lambda wanted=wanted: plant.shows(**wanted), code)
     await plant.until(lambda: plant.restricted() == set(MADE), "everything made from it restricted")
     await plant.until(lambda: plant.settled("open_nonconformance", 1) and plant.messages() == {"processed"}, "settled")
+    plant.recall("RAW")
+    await plant.until(plant.recalled, "recalled")
     plant.stop()
 
 

@@ -101,3 +101,18 @@ async def test_a_lot_whose_reading_cannot_be_translated_hides_no_other(plant: Pl
     await plant.settle(rounds=6)
     assert (await plant.lot("L-2")).wanted["erp"].state == "verified"
     assert (await plant.lot("L-1")).wanted["erp"].state != "verified"
+
+
+@pytest.mark.parametrize("field", ["purchase_order", "receipt", "place"])
+async def test_any_name_over_200_characters_is_refused_with_its_place(plant: Plant, field: str) -> None:
+    data = {"lot": {"id": "L-9"}, "quantity": {"amount": "1", "unit": "KGM"}, field: "n" * 201}
+    await plant.push("erp", "lot.received.v1", data)
+    (parked,) = await plant.rows(select(message).where(message.c.state == "parked"))
+    assert parked.cause.startswith(f"{field}: 201 characters starting 'nnnn")
+    assert parked.cause_code == "T314"
+
+
+async def test_what_people_write_freely_may_be_long(plant: Plant) -> None:
+    data = {"lot": {"id": "L-9"}, "quantity": {"amount": "1", "unit": "KGM"}, "item_text": "citric acid " * 40}
+    await plant.push("erp", "lot.received.v1", data)
+    assert (await plant.lot("L-9")).item_text.endswith("acid ")

@@ -10,6 +10,7 @@ from tracemill.core.genealogy.completeness import Finding, Gap, completeness
 from tracemill.core.genealogy.walk import Walk
 from tracemill.model.status import MessageState
 from tracemill.store.genealogy_tables import transformation
+from tracemill.store.lots import states
 from tracemill.store.systems import paused, unfinished
 from tracemill.store.tables import feed_cursor, lot, message
 
@@ -27,6 +28,7 @@ _WORDS = {
     Gap.LAGGING_SYSTEM: "systems that have more to tell than is read: {systems}",
     Gap.BUDGET_REACHED: "the walk was stopped at its budget; more follows",
 }
+EXAMPLES = 5
 _COUNTED = {
     Gap.BACKFLUSHED: "edge", Gap.INFERRED: "edge", Gap.EVIDENCE_LEFT_OUT: "edge", Gap.UNKNOWN_ORIGIN: "lot",
     Gap.UNKNOWN_LOT: "lot", Gap.BEFORE_CUTOVER: "lot",
@@ -37,7 +39,15 @@ def gaps(c: Connection, found: Walk, site: str) -> tuple[GapView, ...]:
     """Judge a walk: every reason why it may not be all, in words."""
     systems = {Gap.SILENT_SYSTEM: _silent(c), Gap.LAGGING_SYSTEM: _lagging(c, site)}
     judged = completeness(found, silent=bool(systems[Gap.SILENT_SYSTEM]), lagging=bool(systems[Gap.LAGGING_SYSTEM]))
-    return (*(_gap(c, finding, systems.get(finding.gap, ())) for finding in judged.findings), *_unread(c, site))
+    findings = [f if f.gap is not Gap.UNKNOWN_LOT else _untold(c, found) for f in judged.findings]
+    return (*(_gap(c, f, systems.get(f.gap, ())) for f in findings if f.count), *_unread(c, site))
+
+
+def _untold(c: Connection, found: Walk) -> Finding:
+    """Leave out what is known to be whole: it came from a supplier, and nothing of it was used."""
+    whole = {i for i, state in states(c, found.unknown.tolist()).items() if state.received_at and "consumed" not in state.moved}
+    left = [i for i in found.unknown.tolist() if i not in whole]
+    return Finding(Gap.UNKNOWN_LOT, len(left), tuple(left[:EXAMPLES]))
 
 
 def _gap(c: Connection, finding: Finding, systems: Sequence[str]) -> GapView:

@@ -40,8 +40,8 @@ class LotNode(Record, frozen=True):
     unit: str
     where: tuple[Place, ...]
     shipments: tuple[Sent, ...]
-    inspections: tuple[str, ...] = ()
-    share: Share | None = None
+    inspections: tuple[str, ...]
+    share: Share | None
 
 
 class WorkNode(Record, frozen=True):
@@ -55,7 +55,7 @@ class WorkNode(Record, frozen=True):
     machine: str
     recipe: str
     first_at: datetime
-    process: tuple[SummaryView, ...] = ()
+    process: tuple[SummaryView, ...]
 
 
 class LinkView(Record, frozen=True):
@@ -74,7 +74,7 @@ class Stage(Record, frozen=True):
     """One lot on the way from the lot asked about to another, and the work that made it."""
 
     lot: str
-    work: str = ""
+    work: str
 
 
 class GapView(Record, frozen=True):
@@ -102,6 +102,6 @@ class TraceView(Record, frozen=True):
     works: tuple[WorkNode, ...]
     links: tuple[LinkView, ...]
     position: int
-    as_of: datetime | None = None
-    known_at: int | None = None
-    way: tuple[Stage, ...] = ()  # a shortest way to the lot that was asked for
+    as_of: datetime | None
+    known_at: int | None
+    way: tuple[Stage, ...]  # a shortest way to the lot that was asked for

@@ -26,6 +26,7 @@ _HELD = {
     HoldReason.RETEST: "due for its retest",
     HoldReason.MISSING_CERTIFICATE: "held, because its certificate is missing",
     HoldReason.INCOMPLETE_GENEALOGY: "held, because its genealogy is incomplete",
+    HoldReason.DEVIATION: "held, because it was made outside the limits of its process",
     HoldReason.IDENTITY: "held, because it is not clear which lot it is",
     HoldReason.OTHER: "blocked in {system}",
 }

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from tracemill.answers import lot as answers
 from tracemill.answers import process
 from tracemill.answers import trace as traces
+from tracemill.answers.dossier import Dossier, dossier
 from tracemill.answers.trace_view import TraceView
 from tracemill.api.access import HubOf, needs
 from tracemill.api.answer import answer, returns
@@ -27,6 +28,17 @@ async def conditions(hub: HubOf, ref: str, caller: Caller = READ, site: str = ""
     """Tell the conditions under which a lot was made: what was set, what is allowed, and what really was."""
     uuid = await found(hub, ref, caller, site)
     return answer(await hub.runtime.store.read(lambda c: process.of_lot(c, uuid)))
+
+
+@router.get("/{ref:path}/dossier", **returns(Dossier))
+async def one(hub: HubOf, ref: str, caller: Caller = READ, site: str = "") -> Response:
+    """Put the dossier of a lot together: orders, consumptions, conditions, inspections, deviations, signatures, completeness."""
+    uuid, runtime = await found(hub, ref, caller, site), hub.runtime
+    state = await runtime.store.read(lambda c: answers.state(c, uuid))
+    if state is None:
+        raise Problem(404, f"there is no lot {uuid}")
+    now = runtime.clock()
+    return answer(await runtime.store.read(lambda c: dossier(c, runtime.adjacency, runtime.policies, state, now)))
 
 
 @search.get("", **returns(list[process.SummaryView]))

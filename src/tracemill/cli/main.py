@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import board, inspection, lots, process, project, recalls, records, trace
+from tracemill.cli import board, dossier, drill, inspection, lots, process, project, recalls, records, trace
 from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
@@ -28,9 +28,10 @@ LOOK: tuple[Callable[..., int], ...] = (
     lots.why,
     trace.trace,
     process.process,
+    dossier.dossier,
 )
 ACT: tuple[Callable[..., int], ...] = (records.approve, records.pause, records.resume)
-CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor)
+CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor, drill.drill)
 
 for command in LOOK:
     app.command()(command)

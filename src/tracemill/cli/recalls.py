@@ -22,6 +22,7 @@ from tracemill.cli.terminal import (
     word,
     working,
 )
+from tracemill.model.quantity import NAMES
 
 recall = typer.Typer(
     help="Find, hold and prove everything that a lot, a supplier batch or a machine reached.", no_args_is_help=True
@@ -160,33 +161,54 @@ def _show(view: dict[str, Any], as_json: bool) -> None:
     out.print("  " + " ─ ".join(f"{name} {clock(v['recall'].get(f)) or '–'}" for name, f in times))
     for unit, t in v["totals"].items():
         sums = " + ".join(f"{t[k]} {k}" for k in ("held", "consumed", "shipped", "escaped"))
-        out.print(f"  {sums} = {t['requested']} requested {unit}  [dim](in process {t['in_process']}, staged {t['staged']})[/]")
+        out.print(
+            f"  {sums} = {t['requested']} requested {_unit(unit)}  [dim](in process {t['in_process']}, staged {t['staged']})[/]"
+        )
     for gap in v["gaps"]:
         out.print(f"  [bold red]?[/] {gap['text']}  [dim]{', '.join(gap.get('examples', []))}[/]")
     for d in v["customers"]:
         name = d["customer_name"] or d["customer"] or "customer not told"
-        out.print(f"  {d['state']} {d['quantity']} {d['unit']} to {name}: {', '.join(d['shipments'])}")
+        out.print(f"  {d['state']} {d['quantity']} {_unit(d['unit'])} to {name}: {', '.join(d['shipments'])}")
     for w in v.get("would_send", []):
-        out.print(f"  [dim]would hold[/] {w['lot']} in {w['system']}: {w['available']} {w['unit']} free there")
+        out.print(f"  [dim]would hold[/] {w['lot']} in {w['system']}: {w['available']} {_unit(w['unit'])} free there")
     last = v["versions"][-1]
     out.print(f"  [dim]scope v{last['version']}: {counted(last['lots'], 'lot')}, {last['why']}[/]")
 
 
 def _lots(v: dict[str, Any]) -> None:
-    rows = table("", "lot", "site", "item", "held", "consumed", "shipped", "escaped", "requested", "", "why not contained")
+    sites = sorted({x["site"] for x in v["lots"]})
+    rows = table("", "lot", *(["site"] if len(sites) > 1 else []), "held", "consumed", "shipped", "escaped", "requested", "")
     for x in v["lots"]:
         s = x["standing"]
-        if left_out := x.get("excluded_by"):
-            why = f"excluded by {left_out}: {x['excluded_because']}"
-        else:
-            why = "; ".join(f"{c['system']}: {c['why']}" for c in s.get("systems", []) if not c["contained"])
-        known = s.get("known", True)
-        amounts = [s.get(k, "0") if known else "?" for k in ("held", "consumed", "shipped", "escaped", "requested")]
-        mark = (
-            "–" if left_out else "[bold red]?[/]" if not known else "[green]✓[/]" if s.get("escaped", "0") == "0" else "[red]✕[/]"
-        )
-        rows.add_row(mark, f"{'  ' * x['depth']}{x['number']}", x["site"], x["item"], *amounts, x["unit"], why)
+        amounts = [
+            s.get(k, "0") if s.get("known", True) else "?" for k in ("held", "consumed", "shipped", "escaped", "requested")
+        ]
+        place = [x["site"]] if len(sites) > 1 else []
+        rows.add_row(_mark(x), f"{'  ' * x['depth']}{x['number']}", *place, *amounts, _unit(x["unit"]))
     out.print(rows)
+    for x in v["lots"]:
+        if why := _why_not(x):
+            out.print(f"  {_mark(x)} {x['number']}  {why}")
+
+
+def _mark(lot: dict[str, Any]) -> str:
+    if lot.get("excluded_by"):
+        return "–"
+    if not lot["standing"].get("known", True):
+        return "[bold red]?[/]"
+    return "[green]✓[/]" if lot["standing"].get("escaped", "0") == "0" else "[red]✕[/]"
+
+
+def _why_not(lot: dict[str, Any]) -> str:
+    """Say why a lot does not count as contained; nothing where it does."""
+    if who := lot.get("excluded_by"):
+        return f"excluded by {who}: {lot['excluded_because']}"
+    loose = [c for c in lot["standing"].get("systems", []) if not c["contained"] and c["total"] != "0"]
+    return "; ".join(f"{c['system'].upper()}: {c['why']}" for c in loose)
+
+
+def _unit(code: str) -> str:
+    return NAMES.get(code, code)
 
 
 def _origin(o: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import typer
 from tracemill.cli.client import Client, part
 from tracemill.cli.options import HERE, AsOf, Json, KnownAt, Project, Url, hub, past
 from tracemill.cli.terminal import FINDINGS, MARKS, OK, USAGE, Failed, clock, counted, out, show_json, shown, table, word, working
+from tracemill.model.quantity import NAMES
 
 
 def trace(
@@ -91,6 +92,16 @@ def _way(way: list[dict[str, str]]) -> str:
     return "".join(f" ─ [dim]{x['work']}[/] ─ {x['lot']}" if x["work"] else f"[bold]{x['lot']}[/]" for x in way)
 
 
+def _unit(code: str) -> str:
+    return NAMES.get(code, code)
+
+
+def _sums(place: dict[str, str]) -> str:
+    """Write what a system holds: free, in quarantine, blocked; nothing where it holds nothing."""
+    held = [f"{place[k]} {k}" for k in ("available", "quarantine", "blocked") if place[k] != "0"]
+    return " + ".join(held)
+
+
 def _share(node: dict[str, Any]) -> str:
     """Say how much of the lot asked about is in another one."""
     share = node["share"]
@@ -104,10 +115,10 @@ def _lots(view: dict[str, Any]) -> Any:
     shares = any(n["share"] for n in view["lots"])
     rows = table("", "lot", "item", "quantity", "", "where", "shipments", *(["of it"] if shares else []))
     for n in view["lots"]:
-        where = ", ".join(f"{p['system']} {p['available']}/{p['quarantine']}/{p['blocked']}" for p in n["where"])
+        where = ", ".join(f"{p['system'].upper()} {_sums(p)}" for p in n["where"] if _sums(p))
         sent = ", ".join(f"{s['shipment']} {s['quantity']} {s['customer']} {s['state']}" for s in n["shipments"])
         name = f"{'  ' * n['depth']}{n['number']}"
-        quantity = f"{n['quantity']} {n['unit']}"
+        quantity = f"{n['quantity']} {_unit(n['unit'])}"
         part = [_share(n)] if shares else []
         item = n["item_text"] or n["item"]
         rows.add_row(str(n["depth"]), name, item, quantity, MARKS[n["verdict"]], where or "–", sent or "–", *part)
@@ -126,4 +137,4 @@ def _works(view: dict[str, Any]) -> None:
         for link in [x for x in view["links"] if x["work"] == w["id"]]:
             arrow = "→" if link["side"] == "input" else "←"
             doubt = f"  [yellow]{link['evidence']}[/]" if link["evidence"] in ("backflushed", "inferred") else ""
-            out.print(f"  {arrow} {names.get(link['lot'], link['lot'])}  {link['quantity']} {link['unit']}{doubt}")
+            out.print(f"  {arrow} {names.get(link['lot'], link['lot'])}  {link['quantity']} {_unit(link['unit'])}{doubt}")

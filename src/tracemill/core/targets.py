@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
-from tracemill.core.usable import Allowance, allowance, complies, excess, used
+from tracemill.core.usable import Allowance, allowance, complies, consumed, excess
 from tracemill.model.change import HoldLifted, HoldPlaced, TargetWanted
 from tracemill.model.decision import STATUS_VERB, Case, Command, Timer
 from tracemill.model.identifier import derived
@@ -56,7 +56,7 @@ def _want(draft: Draft, system: SystemPolicy, target: Target, last: Wanted | Non
     value = {
         "available": show(target.available),
         "blocked": show(target.blocked),
-        "permitted": show(target.available + used(draft.lot)),
+        "permitted": show(target.available + consumed(draft.lot)),
         "unit": draft.lot.unit,
     }
     draft.commands.append(

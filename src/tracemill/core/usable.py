@@ -48,6 +48,11 @@ def used(lot: Lot) -> Decimal:
     return -sum((q for q in lot.moved.values() if q < 0), ZERO)
 
 
+def consumed(lot: Lot) -> Decimal:
+    """Return how much of what has left the lot went into production, which is what a system that permits use counts itself."""
+    return max(ZERO, -lot.moved.get("consumed", ZERO))
+
+
 def decided(lot: Lot) -> tuple[Decimal, Decimal]:
     """Return (accepted, rejected) by quality's last decision; a part without quantity is the rest of the lot."""
     if lot.disposition is None:
@@ -175,6 +180,7 @@ _NEXT = {
     HoldReason.QUALITY: "quality decides again in {system}",
     HoldReason.CONFLICT: "restrict it there; the hold lifts itself once that is read back",
     HoldReason.EXPIRED: "it is scrapped, or quality decides until when it may be used",
+    HoldReason.DEVIATION: "look at what it was made under, then lift the hold",
     HoldReason.RETEST: "test it again and decide; quality may say until when it may be used",
     HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }

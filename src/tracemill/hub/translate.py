@@ -1,6 +1,6 @@
 """Translating: a raw message becomes canonical events, by the pack's mappings. What cannot be read says why, and where."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from tracemill.mapping.epcis.facts import Unkept, facts_of, names_in
 from tracemill.mapping.keys import MAX_KEY, BusinessKey, KeyRule, extract_keys
 from tracemill.mapping.table import Mapped
 from tracemill.model.event import INTERNAL, TYPES, Event
-from tracemill.model.identifier import BadIdentifier, derived, opaque
+from tracemill.model.identifier import MAX_LENGTH, BadIdentifier, derived, opaque
 from tracemill.model.material import StockObserved
 from tracemill.model.moment import BadTime, Moment, at, parse_moment
 from tracemill.model.quantity import BadQuantity, UnknownUnit, amount, unit_code
@@ -24,6 +24,7 @@ from tracemill.store.messages import Stored
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
 API_FEED, EPCIS_FEED, EPCIS_JOBS = "events", "epcis", "epcis-jobs"
+FREE_TEXTS = frozenset({"note", "reason", "meaning", "item_text", "text", "detail", "cause", "defect", "name", "native"})
 NESTED, _QUANTITY = (dict, list, Mapping), frozenset({"amount", "unit"})
 _EVENT_KEYS = (KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject"))),)
 
@@ -159,7 +160,7 @@ def _event(
     if kind == "stock.observed.v1" and read_started is not None:
         values["read_started"] = read_started
     data = _data(kind, values)
-    _check_ids(data)
+    _check_ids(data, actor)
     return Event(
         type=kind, site=place or site, source=source, data=data, occurred=occurred, actor=actor, reason=reason, **envelope
     )
@@ -177,7 +178,7 @@ def _data(kind: str, values: dict[str, Any]) -> Any:
         raise Untranslatable("T313", f"{kind}: {error}", "compare with the schema: tracemill lint, or /v1/schemas") from None
 
 
-def _check_ids(data: Any) -> None:
+def _check_ids(data: Any, actor: str) -> None:
     """Refuse every id that could not be kept byte for byte, and say which one."""
     ref: LotRef = data.lot
     named = {"lot.id": ref.id, **{f"lot.aliases[{n}].id": alias.id for n, alias in enumerate(ref.aliases)}}
@@ -187,6 +188,22 @@ def _check_ids(data: Any) -> None:
             opaque(text)
         except BadIdentifier as error:
             raise Untranslatable("T314", f"{field}: {error}", "correct the id at its source, then replay") from None
+    for field, text in (*_too_long(data, ""), *_too_long(actor, "actor")):
+        said = f"{field}: {len(text)} characters starting {text[:20]!r}, more than {MAX_LENGTH}"
+        raise Untranslatable("T314", said, "correct it at its source, then replay")
+
+
+def _too_long(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Find the names that are longer than any system's; what people write freely may be longer."""
+    if isinstance(value, str):
+        if len(value) > MAX_LENGTH and path.rpartition(".")[2] not in FREE_TEXTS:
+            yield path.removeprefix("."), value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _too_long(getattr(value, name), f"{path}.{name}")
+    elif isinstance(value, tuple):
+        for n, item in enumerate(value):
+            yield from _too_long(item, f"{path}[{n}]")
 
 
 def _moment(value: Any) -> Moment | None:
