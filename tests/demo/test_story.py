@@ -32,6 +32,8 @@ STEPS = {
         "genealogy",
         "rejection",
         "untold",
+        "recall",
+        "evidence",
     ],
     "tryton": ["arrival", "inspection", "decision", "nothing", "crash"],
 }

@@ -49,6 +49,13 @@ class HubProcess:
     async def post(self, path: str, body: Any) -> Any:
         return await self._ask("POST", path, body)
 
+    async def download(self, path: str) -> bytes:
+        """Ask for a file."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self._session.post(URL(self.url + path, encoded=True), headers=headers) as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
     async def _ask(self, method: str, path: str, body: Any) -> Any:
         kind = "application/cloudevents+json" if path.startswith("/v1/events") else "application/json"
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}

@@ -16,6 +16,7 @@ from tracemill.demo.people import Plant
 from tracemill.demo.processes import Process, free_port
 from tracemill.demo.production import Production
 from tracemill.demo.project import DEMO_PLANT, Project, System
+from tracemill.demo.recall import Recalling
 from tracemill.demo.story import BATCH, Story
 
 LOTS = 58
@@ -57,7 +58,7 @@ async def demo_plant(folder: Path, port: int, progress: Progress) -> AsyncIterat
 
 
 async def _play(project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbox, progress: Progress) -> AsyncIterator[Scene]:
-    """Play the whole story, from watching to the rejection that comes when everything is made and sold."""
+    """Play the whole story, from watching to the recall of what was made and sold."""
     project.write(mode="observe")
     progress("starting the hub")
     await hub.start()
@@ -70,4 +71,6 @@ async def _play(project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbo
     async for scene in story.scenes():
         yield scene
     async for scene in Production(story).scenes():
+        yield scene
+    async for scene in Recalling(hub).scenes():
         yield scene
