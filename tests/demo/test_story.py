@@ -80,7 +80,10 @@ def test_a_demo_that_is_told_to_stop_leaves_nothing_behind(tmp_path: Path, stop:
         urls += [found["url"] for found in plant.values()]
         assert all(map(_answers, urls)), "they were there"
         demo.send_signal(stop)
-        assert demo.wait(60) == 0
+        try:
+            assert demo.wait(60) == 0
+        finally:
+            demo.kill()
     assert not any(map(_answers, urls)), "and are gone"
 
 

@@ -58,8 +58,9 @@ def _progress(text: str) -> None:
 
 async def _tell(opened: AbstractAsyncContextManager[Stage], show: Show, *, check: bool) -> int:
     failed, playing = 0, asyncio.current_task()
-    if playing is not None:  # as Ctrl-C: the plant and the hub end with us
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
+    if playing is not None:  # the plant and the hub end with us, also where a shell in the background has us ignore Ctrl-C
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(stop, playing.cancel)
     async with opened as stage:
         async for scene in stage.scenes:
             show(scene)
