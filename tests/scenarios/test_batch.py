@@ -23,7 +23,7 @@ def plant(database_url: str) -> Iterator[Plant]:
 
 def incoming(plant: Plant, batch: str, uom: str = "KG", qty: str = "10", key: str = "") -> Incoming:
     now = plant.clock()
-    body = (f'{{"batch": "{batch}", "item": "4711", "qty": "{qty}", "uom": "{uom}", "doc": "R", "po": "PO-{batch}",'
+    body = (f'{{"batch": "{batch}", "item": "4711", "qty": "{qty}", "uom": "{uom}", "doc": "R", "po": "PO-{batch[:20]}",'
             f' "at": "2026-11-23T09:00:00+00:00"}}')  # fmt: skip
     return Incoming(site=SITE, system="erp", feed="receipts", kind=FEEDS["receipts"].kind, key=key or batch, body=body.encode(),
                     content_type="application/json", received_at=now, read_started=now)  # fmt: skip
