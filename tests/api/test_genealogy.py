@@ -1,6 +1,9 @@
 """Traces over the API: both ways, as known before, within the caller's rights, and never a bad request taken for an empty one."""
 
+import pytest
+
 from tests.api.conftest import Served
+from tracemill.answers import process
 
 
 async def made(served: Served) -> None:
@@ -42,6 +45,17 @@ async def test_wrong_questions_are_refused_with_what_to_do(served: Served) -> No
     assert (await served.ask("GET", "/v1/lots/NO-SUCH/trace"))[0] == 404
     stranger = await served.account("messages:read")
     assert (await served.ask("GET", "/v1/lots/RAW-1/trace", token=stranger))[0] == 403
+
+
+async def test_a_search_for_conditions_is_never_cut_short(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    await made(served)
+    summaries = [{"parameter": p, "mean": "1"} for p in ("temperature", "pressure")]
+    told = {"lot": {"id": "FG/1"}, "work": {"order": "WO-1"}, "summaries": summaries}
+    await served.plant.push("mes", "process.recorded.v1", told)
+    monkeypatch.setattr(process, "MOST", 1)
+    status, problem, _ = await served.ask("GET", "/v1/process")
+    assert (status, problem["next"]) == (422, "name a machine and a parameter")
+    assert len(await served.get("/v1/process?parameter=pressure")) == 1
 
 
 async def test_what_was_made_on_a_machine_beyond_its_limits_is_found_with_its_lot(served: Served) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from tracemill.answers.page import Sites, at_sites
 from tracemill.model.process import Summary
@@ -14,6 +15,10 @@ from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
 MOST = 10_000
+
+
+class TooMuch(Exception):
+    """A search that reads more summaries than are told at once: some of them would look like all of them."""
 
 
 class SummaryView(Record, frozen=True):
@@ -54,25 +59,31 @@ class Search(Record, frozen=True):
 
 def of_lot(c: Connection, uuid: str) -> tuple[SummaryView, ...]:
     """Return the conditions under which one lot was made."""
-    return _last(c, _SUMMARIES.where(lot.c.uuid == uuid))
+    return _last(c.execute(_SUMMARIES.where(lot.c.uuid == uuid)))
 
 
 def of_works(c: Connection, ids: Iterable[int]) -> dict[str, tuple[SummaryView, ...]]:
     """Return the conditions of transformations, given by row id, by their key."""
     found: dict[str, tuple[SummaryView, ...]] = {}
     for some in chunks(ids):
-        for view in _last(c, _SUMMARIES.where(transformation.c.id.in_(some))):
+        for view in _last(c.execute(_SUMMARIES.where(transformation.c.id.in_(some)))):
             found[view.work] = (*found.get(view.work, ()), view)
     return found
 
 
 def found(c: Connection, sites: Sites, asked: Search) -> tuple[SummaryView, ...]:
-    """Return the conditions that a search asks for, at most 10,000: "furnace 3 above 850 degrees, that afternoon"."""
+    """Return the conditions that a search asks for: "furnace 3 above 850 degrees, that afternoon".
+
+    Raises TooMuch where machine and parameter leave more than 10,000 summaries to look at.
+    """
     query = at_sites(_SUMMARIES, process_summary.c.site, sites)
     for column, wanted in ((transformation.c.machine, asked.machine), (process_summary.c.parameter, asked.parameter)):
         if wanted:
             query = query.where(column == wanted)
-    return tuple(view for view in _last(c, query.limit(MOST)) if _fits(view, asked))
+    rows = c.execute(query.limit(MOST + 1)).all()
+    if len(rows) > MOST:
+        raise TooMuch(f"more than {MOST} summaries would have to be looked at")
+    return tuple(view for view in _last(rows) if _fits(view, asked))
 
 
 def _fits(view: SummaryView, asked: Search) -> bool:
@@ -98,18 +109,18 @@ _SUMMARIES = (
 )  # fmt: skip
 
 
-def _last(c: Connection, query: Select[tuple[object, ...]]) -> tuple[SummaryView, ...]:
+def _last(rows: Iterable[Any]) -> tuple[SummaryView, ...]:
     """Return each summary as it was last told."""
-    last = {(r.lot_id, r.transformation_id, r.parameter, r.started): _view(r) for r in c.execute(query)}
+    last = {(r.lot_id, r.transformation_id, r.parameter, r.started): _view(r) for r in rows}
     return tuple(last.values())
 
 
-def _view(r: object) -> SummaryView:
-    told = decode(r.data, Summary)  # type: ignore[attr-defined]
+def _view(r: Any) -> SummaryView:
+    told = decode(r.data, Summary)
     amounts = {f: getattr(told, f) for f in ("setpoint", "low", "high", "minimum", "mean", "maximum")}
     same = {f: getattr(r, f) for f in ("site", "operation", "machine", "recipe", "parameter")}
     return SummaryView(
-        lot=r.uuid, number=r.lot_number, work=r.key, unit=told.unit, readings=told.readings,  # type: ignore[attr-defined]
+        lot=r.uuid, number=r.lot_number, work=r.key, unit=told.unit, readings=told.readings,
         started=told.started, ended=told.ended, beyond=told.beyond,
         **{f: "" if a is None else show(a) for f, a in amounts.items()}, **same,
     )  # fmt: skip

@@ -52,7 +52,10 @@ async def searched(
     asked = process.Search(
         machine=machine, parameter=parameter, above=above, below=below, since=since, until=until, beyond=beyond
     )
-    return answer(await hub.runtime.store.read(lambda c: process.found(c, caller.seen_sites, asked)))
+    try:
+        return answer(await hub.runtime.store.read(lambda c: process.found(c, caller.seen_sites, asked)))
+    except process.TooMuch as error:
+        raise Problem(422, str(error), next_action="name a machine and a parameter") from None
 
 
 @router.get("/{ref:path}/trace", **returns(TraceView))

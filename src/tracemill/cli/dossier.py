@@ -6,8 +6,8 @@ import typer
 
 from tracemill.cli.client import part
 from tracemill.cli.options import HERE, Json, Project, Url, hub
-from tracemill.cli.terminal import FINDINGS, MARKS, OK, clock, out, show_json, shown, table, word
-from tracemill.model.quantity import NAMES
+from tracemill.cli.process import actual
+from tracemill.cli.terminal import FINDINGS, MARKS, OK, clock, out, show_json, shown, table, unit, word
 
 
 def dossier(ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", site: str = "",
@@ -56,8 +56,9 @@ def _quality(lot: dict[str, Any]) -> None:
     for i in lot["inspections"]:
         out.print(f"  inspection {i['id']} in {i['system']}")
     if decided:
-        unit = lot["unit_name"]
-        parts = ", ".join(f"{p['quantity']} {unit} {p['decision']}" if p["quantity"] else p["decision"] for p in decided["parts"])
+        parts = ", ".join(
+            f"{p['quantity']} {lot['unit_name']} {p['decision']}" if p["quantity"] else p["decision"] for p in decided["parts"]
+        )
         signer = decided["signer"] or "not signed by a person"
         meaning = f", {decided['meaning']}" if decided["meaning"] else ""
         out.print(f"  {parts}  [dim]{signer}{meaning}, {clock(decided['decided_at'])}[/]")
@@ -70,10 +71,8 @@ def _works(d: dict[str, Any]) -> None:
         out.print(f"  {w['key']}{where}  [dim]{clock(w['first_at'])}[/]")
         for s in w["process"]:
             limits = f" (limits {s['low'] or '–'} … {s['high'] or '–'})" if s["low"] or s["high"] else ""
-            actual = " … ".join(x for x in (s["minimum"], s["maximum"]) if x) or s["mean"] or "–"
             beyond = f"  [bold red]{s['beyond']}[/]" if s["beyond"] else ""
-            out.print(f"    {s['parameter']} {actual} {s['unit']}{limits}{beyond}")
+            out.print(f"    {s['parameter']} {actual(s)} {s['unit']}{limits}{beyond}")
         for x in [x for x in d["links"] if x["work"] == w["id"]]:
             arrow = "←" if x["side"] == "output" else "→"
-            unit = NAMES.get(x["unit"], x["unit"])
-            out.print(f"    {arrow} {names.get(x['lot'], x['lot'])}  {x['quantity']} {unit}  [dim]{x['evidence']}[/]")
+            out.print(f"    {arrow} {names.get(x['lot'], x['lot'])}  {x['quantity']} {unit(x['unit'])}  [dim]{x['evidence']}[/]")

@@ -34,15 +34,19 @@ def process(
     return FINDINGS if any(s["beyond"] for s in view) else OK
 
 
+def actual(summary: dict[str, Any]) -> str:
+    """Write what was measured: the lowest and the highest, else the one value."""
+    return " … ".join(x for x in (summary["minimum"], summary["maximum"]) if x) or summary["mean"] or "–"
+
+
 def _tell(view: list[dict[str, Any]]) -> None:
     rows = table("lot", "work", "machine", "parameter", "set", "limits", "actual", "when", "")
     for s in view:
         limits = f"{s['low'] or '–'} … {s['high'] or '–'}" if s["low"] or s["high"] else "–"
-        actual = " … ".join(x for x in (s["minimum"], s["maximum"]) if x) or s["mean"] or "–"
         when = clock(s["started"]) if s["started"] else "–"
         mark = f"[bold red]{s['beyond']}[/]" if s["beyond"] else ""
         unit = f" {s['unit']}" if s["unit"] else ""
-        rows.add_row(s["number"], s["work"], s["machine"] or "–", s["parameter"], s["setpoint"] or "–", limits, actual + unit,
+        rows.add_row(s["number"], s["work"], s["machine"] or "–", s["parameter"], s["setpoint"] or "–", limits, actual(s) + unit,
                      when, mark)  # fmt: skip
     out.print(rows)
     out.print(f"{counted(len(view), 'parameter')}, {sum(bool(s['beyond']) for s in view)} beyond its limits")

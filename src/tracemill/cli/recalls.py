@@ -19,10 +19,10 @@ from tracemill.cli.terminal import (
     show_json,
     shown,
     table,
+    unit,
     word,
     working,
 )
-from tracemill.model.quantity import NAMES
 
 recall = typer.Typer(
     help="Find, hold and prove everything that a lot, a supplier batch or a machine reached.", no_args_is_help=True
@@ -159,18 +159,18 @@ def _show(view: dict[str, Any], as_json: bool) -> None:
     times = (("detected", "detected_at"), ("scoped", "opened_at"), ("asked", "hold_asked_at"), ("held", "held_at"),
              ("verified", "verified_at"), ("closed", "closed_at"))  # fmt: skip
     out.print("  " + " ─ ".join(f"{name} {clock(v['recall'].get(f)) or '–'}" for name, f in times))
-    for unit, t in v["totals"].items():
+    for code, t in v["totals"].items():
         sums = " + ".join(f"{t[k]} {k}" for k in ("held", "consumed", "shipped", "escaped"))
         out.print(
-            f"  {sums} = {t['requested']} requested {_unit(unit)}  [dim](in process {t['in_process']}, staged {t['staged']})[/]"
+            f"  {sums} = {t['requested']} requested {unit(code)}  [dim](in process {t['in_process']}, staged {t['staged']})[/]"
         )
     for gap in v["gaps"]:
         out.print(f"  [bold red]?[/] {gap['text']}  [dim]{', '.join(gap.get('examples', []))}[/]")
     for d in v["customers"]:
         name = d["customer_name"] or d["customer"] or "customer not told"
-        out.print(f"  {d['state']} {d['quantity']} {_unit(d['unit'])} to {name}: {', '.join(d['shipments'])}")
+        out.print(f"  {d['state']} {d['quantity']} {unit(d['unit'])} to {name}: {', '.join(d['shipments'])}")
     for w in v.get("would_send", []):
-        out.print(f"  [dim]would hold[/] {w['lot']} in {w['system']}: {w['available']} {_unit(w['unit'])} free there")
+        out.print(f"  [dim]would hold[/] {w['lot']} in {w['system']}: {w['available']} {unit(w['unit'])} free there")
     last = v["versions"][-1]
     out.print(f"  [dim]scope v{last['version']}: {counted(last['lots'], 'lot')}, {last['why']}[/]")
 
@@ -184,7 +184,7 @@ def _lots(v: dict[str, Any]) -> None:
             s.get(k, "0") if s.get("known", True) else "?" for k in ("held", "consumed", "shipped", "escaped", "requested")
         ]
         place = [x["site"]] if len(sites) > 1 else []
-        rows.add_row(_mark(x), f"{'  ' * x['depth']}{x['number']}", *place, *amounts, _unit(x["unit"]))
+        rows.add_row(_mark(x), f"{'  ' * x['depth']}{x['number']}", *place, *amounts, unit(x["unit"]))
     out.print(rows)
     for x in v["lots"]:
         if why := _why_not(x):
@@ -205,10 +205,6 @@ def _why_not(lot: dict[str, Any]) -> str:
         return f"excluded by {who}: {lot['excluded_because']}"
     loose = [c for c in lot["standing"].get("systems", []) if not c["contained"] and c["total"] != "0"]
     return "; ".join(f"{c['system'].upper()}: {c['why']}" for c in loose)
-
-
-def _unit(code: str) -> str:
-    return NAMES.get(code, code)
 
 
 def _origin(o: dict[str, Any]) -> str:

@@ -109,6 +109,13 @@ def table(*columns: str) -> Table:
     return found
 
 
+def unit(code: str) -> str:
+    """Write a unit as people do: kg for KGM."""
+    from tracemill.model.quantity import NAMES
+
+    return NAMES.get(code, code)
+
+
 def clock(text: str | None) -> str:
     """Show an ISO time as local wall time."""
     from datetime import datetime

@@ -8,8 +8,23 @@ import typer
 
 from tracemill.cli.client import Client, part
 from tracemill.cli.options import HERE, AsOf, Json, KnownAt, Project, Url, hub, past
-from tracemill.cli.terminal import FINDINGS, MARKS, OK, USAGE, Failed, clock, counted, out, show_json, shown, table, word, working
-from tracemill.model.quantity import NAMES
+from tracemill.cli.process import actual
+from tracemill.cli.terminal import (
+    FINDINGS,
+    MARKS,
+    OK,
+    USAGE,
+    Failed,
+    clock,
+    counted,
+    out,
+    show_json,
+    shown,
+    table,
+    unit,
+    word,
+    working,
+)
 
 
 def trace(
@@ -92,10 +107,6 @@ def _way(way: list[dict[str, str]]) -> str:
     return "".join(f" ─ [dim]{x['work']}[/] ─ {x['lot']}" if x["work"] else f"[bold]{x['lot']}[/]" for x in way)
 
 
-def _unit(code: str) -> str:
-    return NAMES.get(code, code)
-
-
 def _sums(place: dict[str, str]) -> str:
     """Write what a system holds: free, in quarantine, blocked; nothing where it holds nothing."""
     held = [f"{place[k]} {k}" for k in ("available", "quarantine", "blocked") if place[k] != "0"]
@@ -118,7 +129,7 @@ def _lots(view: dict[str, Any]) -> Any:
         where = ", ".join(f"{p['system'].upper()} {_sums(p)}" for p in n["where"] if _sums(p))
         sent = ", ".join(f"{s['shipment']} {s['quantity']} {s['customer']} {s['state']}" for s in n["shipments"])
         name = f"{'  ' * n['depth']}{n['number']}"
-        quantity = f"{n['quantity']} {_unit(n['unit'])}"
+        quantity = f"{n['quantity']} {unit(n['unit'])}"
         part = [_share(n)] if shares else []
         item = n["item_text"] or n["item"]
         rows.add_row(str(n["depth"]), name, item, quantity, MARKS[n["verdict"]], where or "–", sent or "–", *part)
@@ -131,10 +142,9 @@ def _works(view: dict[str, Any]) -> None:
         machine = f" on {w['machine']}" if w["machine"] else ""
         out.print(f"\n[bold]{w['key']}[/] {w['kind']}{machine}  [dim]{clock(w['first_at'])}[/]")
         for s in w["process"]:
-            actual = " … ".join(x for x in (s["minimum"], s["maximum"]) if x) or s["mean"]
             beyond = f"  [bold red]{s['beyond']}[/]" if s["beyond"] else ""
-            out.print(f"  [dim]{s['parameter']}[/] {actual} {s['unit']}{beyond}")
+            out.print(f"  [dim]{s['parameter']}[/] {actual(s)} {s['unit']}{beyond}")
         for link in [x for x in view["links"] if x["work"] == w["id"]]:
             arrow = "→" if link["side"] == "input" else "←"
             doubt = f"  [yellow]{link['evidence']}[/]" if link["evidence"] in ("backflushed", "inferred") else ""
-            out.print(f"  {arrow} {names.get(link['lot'], link['lot'])}  {link['quantity']} {_unit(link['unit'])}{doubt}")
+            out.print(f"  {arrow} {names.get(link['lot'], link['lot'])}  {link['quantity']} {unit(link['unit'])}{doubt}")

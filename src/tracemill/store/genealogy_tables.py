@@ -1,6 +1,6 @@
 """The tables of the genealogy: transformations, the edges between them and lots, and the conditions they ran under."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, SmallInteger, String, Table, Text
 
 from tracemill.store.tables import UtcTime, metadata
 
@@ -30,9 +30,6 @@ process_summary = Table(
     Column("transformation_id", BigInteger, nullable=False, index=True),
     Column("parameter", String(200), nullable=False),
     Column("started", String(40), nullable=False),  # with the parameter: which summary this one is, or replaces
-    Column("least", Double),
-    Column("most", Double),
-    Column("beyond", Boolean, nullable=False),
     Column("data", Text, nullable=False),
 )
 

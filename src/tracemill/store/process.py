@@ -37,8 +37,5 @@ def _rows(site: str, m: Measurement, transformation_id: int) -> Iterator[Row]:
             "transformation_id": transformation_id,
             "parameter": summary.parameter,
             "started": summary.started.isoformat() if summary.started else "",
-            "least": None if summary.least is None else float(summary.least),
-            "most": None if summary.most is None else float(summary.most),
-            "beyond": bool(summary.beyond),
             "data": encode(summary).decode(),
         }

@@ -18,9 +18,6 @@ def upgrade() -> None:
         sa.Column("transformation_id", sa.BigInteger(), nullable=False),
         sa.Column("parameter", sa.String(200), nullable=False),
         sa.Column("started", sa.String(40), nullable=False),
-        sa.Column("least", sa.Double()),
-        sa.Column("most", sa.Double()),
-        sa.Column("beyond", sa.Boolean(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
     )
     for column in ("lot_id", "transformation_id"):
