@@ -17,7 +17,7 @@ from tracemill.store.messages import storable
 from tracemill.store.rows import chunks
 from tracemill.store.tables import body, message, seen
 
-FEED, JOBS = "epcis", "epcis-jobs"
+EPCIS_FEED, EPCIS_JOBS = "epcis", "epcis-jobs"
 MOST_READ, STEP = 2000, 100
 
 
@@ -41,7 +41,9 @@ class CaptureJob(Record, frozen=True, rename="camel"):
     errors: tuple[Fault, ...]
 
 
-class _Written(Record, frozen=True):
+class Captured(Record, frozen=True):
+    """What is kept of one capture: the keys of the events that were stored, and what was wrong with those it left out."""
+
     behaviour: str
     events: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
@@ -49,11 +51,11 @@ class _Written(Record, frozen=True):
 
 def job(c: Connection, uuid: str, sites: Sites) -> tuple[str, CaptureJob] | None:
     """Return the system that captured, and what became of the events it sent, those it had told before among them."""
-    query = at_sites(_BODIES.where(message.c.uuid == uuid, message.c.feed == JOBS), message.c.site, sites)
+    query = at_sites(_BODIES.where(message.c.uuid == uuid, message.c.feed == EPCIS_JOBS), message.c.site, sites)
     row = c.execute(query).one_or_none()
     if row is None:
         return None
-    written = decode(_raw(row), _Written)
+    written = decode(_raw(row), Captured)
     states = list(_states(c, row, written.events))
     errors = [Fault(title="Left out", detail=text) for text in written.errors]
     errors += [
@@ -74,9 +76,9 @@ def _states(c: Connection, told: Any, keys: Sequence[str]) -> Iterator[Any]:
     """Yield the message that first carried each key, and those of this capture that carry a known key with another body."""
     first = select(*_STATE).join(seen, seen.c.message_id == message.c.id)
     for some in chunks([storable(key) for key in keys]):
-        yield from c.execute(first.where(seen.c.system == told.system, seen.c.feed == FEED, seen.c.key.in_(some)))
+        yield from c.execute(first.where(seen.c.system == told.system, seen.c.feed == EPCIS_FEED, seen.c.key.in_(some)))
     near = message.c.id.between(told.id, told.id + len(keys) * 2 + 1000)  # stored in one go, so their ids follow the job's
-    again = select(*_STATE).where(near, message.c.feed == FEED, message.c.correlation == told.correlation)
+    again = select(*_STATE).where(near, message.c.feed == EPCIS_FEED, message.c.correlation == told.correlation)
     yield from c.execute(again.where(message.c.conflicting, message.c.received_at == told.received_at))
 
 
@@ -117,7 +119,7 @@ def event(c: Connection, event_id: str, sites: Sites, created: str) -> bytes:
 def _captured(sites: Sites, before: int | None) -> Select[Any]:
     """Select the first message of each key, the newest first: a key that came again with another body is no other event."""
     query = at_sites(_BODIES.join(seen, seen.c.message_id == message.c.id), message.c.site, sites)
-    query = query.where(seen.c.feed == FEED, message.c.feed == FEED)
+    query = query.where(seen.c.feed == EPCIS_FEED, message.c.feed == EPCIS_FEED)
     return (query if before is None else query.where(message.c.id < before)).order_by(message.c.id.desc())
 
 

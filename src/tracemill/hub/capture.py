@@ -5,10 +5,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
+from tracemill.answers.epcis_events import EPCIS_FEED, EPCIS_JOBS, Captured
 from tracemill.hub.commands import By
 from tracemill.hub.receive import receive
 from tracemill.hub.runtime import Runtime
-from tracemill.hub.translate import EPCIS_FEED, EPCIS_JOBS
 from tracemill.mapping.epcis.document import Document, Event, read_document, self_contained, write_same
 from tracemill.mapping.epcis.event_hash import event_hash
 from tracemill.mapping.epcis.fault import EpcisFault
@@ -23,14 +23,6 @@ from tracemill.store.messages import Incoming
 MOST = 1000
 Behaviour = Literal["rollback", "proceed"]
 _EPCIS = ("EPCISDocument", "EPCISQueryDocument")
-
-
-class Job(Record, frozen=True):
-    """What one capture stored: the keys of its events, and what was wrong with those it left out."""
-
-    behaviour: Behaviour
-    events: tuple[str, ...]
-    errors: tuple[str, ...]
 
 
 class Kept(Record, frozen=True):
@@ -49,7 +41,7 @@ async def capture(runtime: Runtime, system: str, site: str, body: bytes, behavio
     """Store the events of a document durably and return the id of the job; raises Refusal, and then nothing is stored."""
     found, faults = await asyncio.to_thread(_read, body, behaviour)
     keys, now = tuple(dict.fromkeys(event.key for event in found)), runtime.clock()
-    job = Job(behaviour=behaviour, events=keys, errors=tuple(map(str, faults)))
+    job = Captured(behaviour=behaviour, events=keys, errors=tuple(map(str, faults)))
     hashed = {event.key for event in found if event.hashed}
     known = await runtime.store.read(lambda c: {k for k in hashed if messages.told_before(c, system, EPCIS_FEED, k)})
     items = [_incoming(system, site, EPCIS_JOBS, runtime.fresh_id(now), encode(job), by, now)]

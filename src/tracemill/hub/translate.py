@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.answers.epcis_events import EPCIS_FEED, EPCIS_JOBS
 from tracemill.hub.link import Link
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.epcis.facts import Unkept, facts_of, names_in
@@ -23,7 +24,7 @@ from tracemill.model.status import FeedKind
 from tracemill.store.messages import Stored
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
-API_FEED, EPCIS_FEED, EPCIS_JOBS = "events", "epcis", "epcis-jobs"
+API_FEED = "events"
 FREE_TEXTS = frozenset({"note", "reason", "meaning", "item_text", "text", "detail", "cause", "defect", "name", "native"})
 NESTED, _QUANTITY = (dict, list, Mapping), frozenset({"amount", "unit"})
 _EVENT_KEYS = (KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject"))),)
