@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from tracemill.answers import scope
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.roots import roots
 from tracemill.answers.scope import Delivered, ScopeLot
 from tracemill.answers.trace_view import GapView
 from tracemill.model.policy import Policy
@@ -78,6 +79,7 @@ class RecallView(Record, frozen=True):
     totals: dict[str, Totals]
     customers: tuple[Destination, ...]
     would_send: tuple[WouldSend, ...] = ()
+    doubts: tuple[GapView, ...] = ()  # lots that are in because nothing clears them
 
 
 def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], key: str) -> RecallView | None:
@@ -85,9 +87,10 @@ def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], ke
     known = recalls.one(c, key)
     if known is None:
         return None
-    found = scope.reach(c, adjacency, scope.roots(c, known.origin))
+    left_out = recalls.excluded(c, key)
+    found = scope.reach(c, adjacency, roots(c, known.origin, recalls.roots(c, key)), left_out)
     asked = None if known.mock else known.hold_asked_at
-    lots = scope.described(c, found, policies, asked, recalls.excluded(c, key))
+    lots = scope.described(c, found, policies, asked, left_out)
     counted = [x for x in lots if not x.excluded_by]
     why = (*found.gaps, *_uncounted(counted))
     contained = all(x.standing.contained for x in counted)
@@ -97,6 +100,7 @@ def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], ke
     )
     return RecallView(
         recall=known, sentence=_sentence(known, counted, contained, not why), complete=not why, contained=contained, gaps=why,
+        doubts=found.doubts,
         versions=frozen, lots=lots, totals=_totals(counted), customers=_customers(counted),
         would_send=_would_send(counted) if known.mock else (),
     )  # fmt: skip

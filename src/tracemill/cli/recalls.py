@@ -25,7 +25,7 @@ from tracemill.cli.terminal import (
 )
 
 recall = typer.Typer(
-    help="Find, hold and prove everything that a lot, a supplier batch or a machine reached.", no_args_is_help=True
+    help="Find, hold and prove everything that a lot, a supplier batch, serials or a machine reached.", no_args_is_help=True
 )
 Key = Annotated[str, typer.Argument(metavar="RECALL", help="Its number: RC-1.")]
 LIST = "tracemill recall list"
@@ -40,11 +40,20 @@ def start(
     machine: Annotated[str, typer.Option(help="From what came out of this machine, with --since and --until.")] = "",
     since: Annotated[str, typer.Option(help="2026-11-23T14:05:00+01:00.")] = "",
     until: Annotated[str, typer.Option(help="2026-11-23T18:00:00+01:00.")] = "",
+    parameter: Annotated[str, typer.Option(help="With --machine: of this parameter.")] = "",
+    above: Annotated[str, typer.Option(help="With --machine: a reading above this.")] = "",
+    below: Annotated[str, typer.Option(help="With --machine: a reading below this.")] = "",
+    value_unit: Annotated[str, typer.Option("--unit", help="The unit of that value, where it was told in several.")] = "",
+    serials: Annotated[str, typer.Option(help="From this serial, with --to; a GS1 label or Digital Link too.")] = "",
+    to: Annotated[str, typer.Option(help="To this serial, included.")] = "",
+    item: Annotated[str, typer.Option(help="With --serials: whose serials they are.")] = "",
     site: Annotated[str, typer.Option(help="Only lots of this site.")] = "",
     mock: Annotated[bool, typer.Option("--mock", help="The same, but nothing is sent to any system.")] = False,
 ) -> int:  # fmt: skip
     """Open a recall and freeze its first scope; nothing is held yet. Exit 2 where the scope is incomplete."""
-    asked = {"lot": lot, "supplier_batch": supplier_batch, "maker": maker, "machine": machine, "site": site}
+    asked = {"lot": lot, "supplier_batch": supplier_batch, "maker": maker, "machine": machine, "site": site,
+             "parameter": parameter, "above": above, "below": below, "unit": value_unit,
+             "first": serials, "last": to, "item": item}  # fmt: skip
     times = {"since": past("--since", since, "recall start"), "until": past("--until", until, "recall start")}
     body = {k: v for k, v in (asked | times).items() if v} | {"reason": reason, "mock": mock}
     with working("walking the genealogy"):
@@ -166,6 +175,8 @@ def _show(view: dict[str, Any], as_json: bool) -> None:
         )
     for gap in v["gaps"]:
         out.print(f"  [bold red]?[/] {gap['text']}  [dim]{', '.join(gap.get('examples', []))}[/]")
+    for doubt in v.get("doubts", []):
+        out.print(f"  [bold]![/] {doubt['text']}  [dim]{', '.join(doubt.get('examples', []))}[/]")
     for d in v["customers"]:
         name = d["customer_name"] or d["customer"] or "customer not told"
         out.print(f"  {d['state']} {d['quantity']} {unit(d['unit'])} to {name}: {', '.join(d['shipments'])}")
@@ -210,4 +221,6 @@ def _why_not(lot: dict[str, Any]) -> str:
 def _origin(o: dict[str, Any]) -> str:
     if o["kind"] == "lot":
         return f"lot {o.get('name') or o['lot']}"
+    if o["kind"] == "serials":
+        return f"serials {o['first']} to {o['last']}"
     return f"supplier batch {o['batch']}" if o["kind"] == "supplier_batch" else f"machine {o['machine']}"

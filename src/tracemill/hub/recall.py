@@ -5,12 +5,15 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from tracemill.answers import scope
+from tracemill.answers import conditions, roots, scope, serials
+from tracemill.answers.conditions import Ambiguous
 from tracemill.answers.scope import Reach
+from tracemill.core.serial_range import BadRange
 from tracemill.hub.commands import By, Refused
 from tracemill.hub.runtime import Runtime
 from tracemill.model.recall import Origin, Recall
 from tracemill.model.record import encode
+from tracemill.model.status import OriginKind
 from tracemill.store import audit, recalls
 from tracemill.store.recalls import Version
 from tracemill.store.writer import Priority
@@ -20,6 +23,7 @@ async def start(
     runtime: Runtime, origin: Origin, reason: str, by: By, *, mock: bool = False, detected: datetime | None = None
 ) -> Recall:
     """Open a recall and freeze its first scope. Nothing is held before somebody asks for it."""
+    origin = await settled(runtime, origin)
     now, found = runtime.clock(), await reached(runtime, origin)
     if not found.roots:
         hint = "search by any key: tracemill find KEY"
@@ -37,11 +41,26 @@ async def start(
     return await runtime.store.write(write, Priority.RESTRICT)
 
 
+async def settled(runtime: Runtime, origin: Origin) -> Origin:
+    """Return an origin that can mean one thing only; refuses one that may mean several."""
+
+    def read(c: Connection) -> Origin:
+        if origin.kind is OriginKind.SERIALS:
+            serials.found(c, serials.asked(origin), origin.site)
+        beyond = origin.above is not None or origin.below is not None
+        return conditions.settled(c, origin) if beyond else origin
+
+    try:
+        return await runtime.store.read(read)
+    except (BadRange, Ambiguous) as error:
+        raise Refused(str(error), "invalid", error.hint) from None
+
+
 async def reached(runtime: Runtime, origin: Origin) -> Reach:
     """Return what a recall from here reaches, as the hub knows it now."""
 
     def read(c: Connection) -> Reach:
-        return scope.reach(c, runtime.adjacency, scope.roots(c, origin))
+        return scope.reach(c, runtime.adjacency, roots.roots(c, origin))
 
     return await runtime.store.read(read)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from tracemill.answers import scope
+from tracemill.answers.roots import roots
 from tracemill.answers.scope import Reach, ScopeLot
 from tracemill.core.recall import recalled
 from tracemill.hub.decider import LOTS
@@ -71,7 +72,8 @@ class Recaller:
         return grown + timed
 
     def _found(self, c: Connection, known: Recall) -> tuple[Reach, Version]:
-        return scope.reach(c, self._runtime.adjacency, scope.roots(c, known.origin)), recalls.versions(c, known.id)[-1]
+        start = roots(c, known.origin, recalls.roots(c, known.id))
+        return scope.reach(c, self._runtime.adjacency, start), recalls.versions(c, known.id)[-1]
 
     async def _grow(self, known: Recall, last: Version, found: Reach) -> int:
         """Freeze a larger scope, hold what is new in it, and tell people."""

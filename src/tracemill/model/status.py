@@ -193,4 +193,5 @@ class OriginKind(StrEnum):
 
     LOT = "lot"
     SUPPLIER_BATCH = "supplier_batch"  # every lot of it, at every site
-    MACHINE = "machine"  # what came out of a machine within a time
+    MACHINE = "machine"  # what came out of a machine within a time, also only beyond a value
+    SERIALS = "serials"  # from a first to a last serial

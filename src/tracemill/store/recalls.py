@@ -81,6 +81,11 @@ def name_roots(tx: Connection, key: str, lots: Iterable[int]) -> None:
     upsert(tx, recall_lot, [{"recall": key, "lot_id": i, "root": True} for i in lots], ("recall", "lot_id"), ())
 
 
+def roots(c: Connection, key: str) -> set[int]:
+    """Return the lots that a recall was found to start from, ever."""
+    return set(c.execute(select(recall_lot.c.lot_id).where(recall_lot.c.recall == key, recall_lot.c.root)).scalars())
+
+
 def exclude(tx: Connection, key: str, lot_id: int, at: datetime, by: str, reason: str) -> None:
     row = {"recall": key, "lot_id": lot_id, "root": False, "excluded_at": at, "excluded_by": by, "reason": reason}
     upsert(tx, recall_lot, [row], ("recall", "lot_id"), ("excluded_at", "excluded_by", "reason"))
