@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from tracemill.answers import scope
 from tracemill.answers.adjacency import Adjacency
-from tracemill.answers.roots import roots
 from tracemill.answers.scope import Delivered, ScopeLot
 from tracemill.answers.trace_view import GapView
 from tracemill.model.policy import Policy
@@ -16,12 +15,13 @@ from tracemill.model.recall import Recall
 from tracemill.model.record import Record
 from tracemill.model.status import ShipmentState
 from tracemill.store import recalls
+from tracemill.store.lots import states
 
 ZERO = Decimal(0)
 
 
 class Totals(Record, frozen=True, omit_defaults=False):
-    """The sums of a scope in one unit: `held + consumed + shipped + escaped = requested`."""
+    """The sums of a scope in one unit: `held + not yet held + consumed + shipped + escaped = requested`."""
 
     requested: Decimal = ZERO
     on_hand: Decimal = ZERO
@@ -29,8 +29,18 @@ class Totals(Record, frozen=True, omit_defaults=False):
     consumed: Decimal = ZERO
     shipped: Decimal = ZERO
     escaped: Decimal = ZERO
+    not_yet_held: Decimal = ZERO
+    in_transit: Decimal = ZERO
     staged: Decimal = ZERO
     in_process: Decimal = ZERO
+
+
+class Exclusion(Record, frozen=True):
+    """A lot that was left out of a scope, by whom and why."""
+
+    lot: str
+    by: str
+    because: str
 
 
 class VersionView(Record, frozen=True):
@@ -42,6 +52,7 @@ class VersionView(Record, frozen=True):
     why: str
     lots: int
     positions: dict[str, int]
+    excluded: tuple[Exclusion, ...] = ()
 
 
 class WouldSend(Record, frozen=True):
@@ -88,20 +99,16 @@ def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], ke
     if known is None:
         return None
     left_out = recalls.excluded(c, key)
-    found = scope.reach(c, adjacency, roots(c, known.origin, recalls.roots(c, key)), left_out)
+    found = scope.current(c, adjacency, known)
     asked = None if known.mock else known.hold_asked_at
     lots = scope.described(c, found, policies, asked, left_out)
     counted = [x for x in lots if not x.excluded_by]
     why = (*found.gaps, *_uncounted(counted))
     contained = all(x.standing.contained for x in counted)
-    frozen = tuple(
-        VersionView(version=v.version, at=v.at, actor=v.actor, why=v.why, lots=len(v.lots), positions=v.positions)
-        for v in recalls.versions(c, key)
-    )
     return RecallView(
         recall=known, sentence=_sentence(known, counted, contained, not why), complete=not why, contained=contained, gaps=why,
         doubts=found.doubts,
-        versions=frozen, lots=lots, totals=_totals(counted), customers=_customers(counted),
+        versions=_versions(c, key), lots=lots, totals=_totals(counted), customers=_customers(counted),
         would_send=_would_send(counted) if known.mock else (),
     )  # fmt: skip
 
@@ -112,11 +119,24 @@ def _uncounted(lots: Iterable[ScopeLot]) -> tuple[GapView, ...]:
     return (GapView(gap="unknown_quantity", count=len(unknown), text=text, examples=tuple(unknown[:5])),) if unknown else ()
 
 
+def _versions(c: Connection, key: str) -> tuple[VersionView, ...]:
+    frozen = recalls.versions(c, key)
+    numbers = {i: state.number for i, state in states(c, {i for v in frozen for i in v.excluded}).items()}
+    return tuple(
+        VersionView(
+            version=v.version, at=v.at, actor=v.actor, why=v.why, lots=len(v.lots), positions=v.positions,
+            excluded=tuple(Exclusion(lot=numbers[i], by=by, because=why) for i, (by, why) in v.excluded.items()),
+        )
+        for v in frozen
+    )  # fmt: skip
+
+
 def _sentence(known: Recall, lots: list[ScopeLot], contained: bool, complete: bool) -> str:
     reached = f"{len(lots)} lot{'' if len(lots) == 1 else 's'}"
     said = f"{known.id}{' MOCK' if known.mock else ''}: {known.origin.words()} reaches {reached}"
     open_ = sum(not x.standing.contained for x in lots)
-    held = "nothing is sent" if known.mock else "all contained" if contained else f"{open_} not contained"
+    waits = "nothing is sent" if known.mock else "nothing held yet" if known.hold_asked_at is None else ""
+    held = waits or ("all contained" if contained else f"{open_} not contained")
     return f"{said}, {held}; {'complete' if complete else 'INCOMPLETE'}"
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from tracemill.answers.adjacency import Adjacency
-from tracemill.answers.roots import Roots
+from tracemill.answers.roots import Roots, roots
 from tracemill.answers.trace import BUDGET
 from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
@@ -15,15 +15,17 @@ from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
-from tracemill.model.recall import Standing
+from tracemill.model.recall import Recall, Standing
 from tracemill.model.record import Record
 from tracemill.model.status import ShipmentState
+from tracemill.store import recalls
 from tracemill.store.genealogy_tables import edge
 from tracemill.store.lots import states
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
 ZERO = Decimal(0)
+TOLD = (ShipmentState.STAGED, ShipmentState.LOADING, ShipmentState.SHIPPED, ShipmentState.DELIVERED)
 IN, OUT = 0, 1  # sides of a transformation, as they are stored
 
 
@@ -100,6 +102,12 @@ def reach(c: Connection, adjacency: Adjacency, start: Roots, left_out: Container
     return Reach(roots=tuple(start.lots), lots=lots, depth=depth, positions=positions, gaps=tuple(why), doubts=start.doubts)
 
 
+def current(c: Connection, adjacency: Adjacency, known: Recall) -> Reach:
+    """Return what a recall reaches now, without what was left out of it."""
+    start = roots(c, known.origin, recalls.roots(c, known.id))
+    return reach(c, adjacency, start, recalls.excluded(c, known.id))
+
+
 def _at(site: str, c: Connection, found: Walk) -> list[GapView]:
     return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in gaps(c, found, site)]
 
@@ -123,7 +131,7 @@ def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing,
     sent = (
         Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place, quantity=tidy(x.quantity),
                   unit=state.unit, state=x.state, at=x.at)
-        for k, x in state.shipments.items() if x.state in (ShipmentState.STAGED, ShipmentState.SHIPPED)
+        for k, x in state.shipments.items() if x.state in TOLD
     )  # fmt: skip
     return ScopeLot(
         id=state.id, site=state.site, number=state.number, item=state.item, item_text=state.item_text, unit=state.unit,

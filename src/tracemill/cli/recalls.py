@@ -29,6 +29,7 @@ recall = typer.Typer(
 )
 Key = Annotated[str, typer.Argument(metavar="RECALL", help="Its number: RC-1.")]
 LIST = "tracemill recall list"
+PARTS = ("held", "not_yet_held", "consumed", "shipped", "escaped")  # of what was requested
 
 
 @recall.command()
@@ -169,9 +170,11 @@ def _show(view: dict[str, Any], as_json: bool) -> None:
              ("verified", "verified_at"), ("closed", "closed_at"))  # fmt: skip
     out.print("  " + " ─ ".join(f"{name} {clock(v['recall'].get(f)) or '–'}" for name, f in times))
     for code, t in v["totals"].items():
-        sums = " + ".join(f"{t[k]} {k}" for k in ("held", "consumed", "shipped", "escaped"))
+        parts = [(k, t[k]) for k in PARTS if k != "not_yet_held" or t[k] != "0"]
+        sums = " + ".join(f"{amount} {k.replace('_', ' ')}" for k, amount in parts)
         out.print(
-            f"  {sums} = {t['requested']} requested {unit(code)}  [dim](in process {t['in_process']}, staged {t['staged']})[/]"
+            f"  {sums} = {t['requested']} requested {unit(code)}  [dim](on hand {t['on_hand']}, in process {t['in_process']}, "
+            f"staged {t['staged']}, in transit {t['in_transit']})[/]"
         )
     for gap in v["gaps"]:
         out.print(f"  [bold red]?[/] {gap['text']}  [dim]{', '.join(gap.get('examples', []))}[/]")
@@ -188,12 +191,11 @@ def _show(view: dict[str, Any], as_json: bool) -> None:
 
 def _lots(v: dict[str, Any]) -> None:
     sites = sorted({x["site"] for x in v["lots"]})
-    rows = table("", "lot", *(["site"] if len(sites) > 1 else []), "held", "consumed", "shipped", "escaped", "requested", "")
+    said = (*(p for p in PARTS if p != "not_yet_held" or any(p in x["standing"] for x in v["lots"])), "requested")
+    rows = table("", "lot", *(["site"] if len(sites) > 1 else []), *(p.replace("_", " ") for p in said), "")
     for x in v["lots"]:
         s = x["standing"]
-        amounts = [
-            s.get(k, "0") if s.get("known", True) else "?" for k in ("held", "consumed", "shipped", "escaped", "requested")
-        ]
+        amounts = [s.get(k, "0") if s.get("known", True) else "?" for k in said]
         place = [x["site"]] if len(sites) > 1 else []
         rows.add_row(_mark(x), f"{'  ' * x['depth']}{x['number']}", *place, *amounts, unit(x["unit"]))
     out.print(rows)
@@ -207,6 +209,8 @@ def _mark(lot: dict[str, Any]) -> str:
         return "–"
     if not lot["standing"].get("known", True):
         return "[bold red]?[/]"
+    if lot["standing"].get("not_yet_held", "0") != "0":
+        return "[dim]◔[/]"
     return "[green]✓[/]" if lot["standing"].get("escaped", "0") == "0" else "[red]✕[/]"
 
 
@@ -214,6 +218,8 @@ def _why_not(lot: dict[str, Any]) -> str:
     """Say why a lot does not count as contained; nothing where it does."""
     if who := lot.get("excluded_by"):
         return f"excluded by {who}: {lot['excluded_because']}"
+    if lot["standing"].get("not_yet_held", "0") != "0":
+        return ""
     loose = [c for c in lot["standing"].get("systems", []) if not c["contained"] and c["total"] != "0"]
     return "; ".join(f"{c['system'].upper()}: {c['why']}" for c in loose)
 

@@ -14,6 +14,7 @@ from tracemill.model.material import MaterialConsumed, MaterialProduced, Shipmen
 from tracemill.model.quality import HoldInherited
 from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
 
+LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
 
@@ -86,8 +87,8 @@ def _misuse(draft: Draft, data: MaterialConsumed) -> Case:
 def shipped(draft: Draft, data: ShipmentShipped) -> None:
     """A quantity is on a shipment. It leaves the stock when it is shipped, and comes back when it is returned."""
     quantity, known = signed_in_base(draft, data.quantity), draft.lot.shipments.get(data.shipment)
-    gone = known.quantity if known is not None and known.state is ShipmentState.SHIPPED else quantity * 0
-    leaves = quantity if data.state is ShipmentState.SHIPPED else quantity * 0
+    gone = known.quantity if known is not None and known.state in LEFT else quantity * 0
+    leaves = quantity if data.state in LEFT else quantity * 0
     if leaves != gone:
         draft.add(Moved(movement=data.shipment, kind="shipped", quantity=gone - leaves, system=draft.event.source))
     customer = data.customer

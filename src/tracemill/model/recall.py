@@ -76,7 +76,8 @@ class Contained(Record, frozen=True):
 class Standing(Record, frozen=True):
     """Where the material of a lot is: `held + consumed + shipped + escaped = requested`, in the lot's base unit.
 
-    `held` is what was read back, in a system that blocks, after the recall; `escaped` is all that nobody can vouch for.
+    `held` is what was read back, in a system that blocks, after the recall; `escaped` is all that nobody can vouch for. Until
+    holds are asked for, what is on hand is `not_yet_held`, a part of the sum of its own; from then on that is zero.
     """
 
     requested: Decimal = ZERO
@@ -85,10 +86,12 @@ class Standing(Record, frozen=True):
     consumed: Decimal = ZERO
     shipped: Decimal = ZERO
     escaped: Decimal = ZERO
-    staged: Decimal = ZERO  # on hand, and on a shipment that has not left
+    not_yet_held: Decimal = ZERO  # on hand, and nobody has asked for holds
+    in_transit: Decimal = ZERO  # of what was shipped: nobody has told that it arrived
+    staged: Decimal = ZERO  # of what is on hand: on a shipment that has not left
     known: bool = True  # False: nobody has told how much of it there is
     systems: tuple[Contained, ...] = ()
 
     @property
     def contained(self) -> bool:
-        return self.known and self.escaped == ZERO
+        return self.known and self.escaped == self.not_yet_held == ZERO

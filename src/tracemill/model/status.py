@@ -100,6 +100,7 @@ class ShipmentState(StrEnum):
     STAGED = "staged"
     LOADING = "loading"
     SHIPPED = "shipped"
+    DELIVERED = "delivered"  # it arrived: no longer in transit
     RETURNED = "returned"
     CANCELLED = "cancelled"
 
