@@ -26,8 +26,9 @@ def page(view: RecallView, at: datetime) -> str:
         f"<h1>Recall {escape(known.id)}</h1>{mock}<p>{escape(view.sentence)}</p>",
         f"<p>Scope: {state}. As the hub knew it at {_time(at)}.</p>", _gaps(view), _clock(view),
         _table("Totals", TOTALS, totals_rows(view)),
-        _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots"), (
-            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots))
+        _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots", "whom to call"), (
+            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots),
+             "; ".join(c.words() for c in d.contacts) or "nobody told")
             for d in view.customers
         )),
         _table("Scope versions", ("version", "at", "by", "why", "lots", "positions"), (

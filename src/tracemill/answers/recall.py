@@ -8,11 +8,13 @@ from sqlalchemy import Connection
 
 from tracemill.answers import scope
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.clean_point import CleanPoint, clean_points
 from tracemill.answers.scope import Delivered, ScopeLot
 from tracemill.answers.trace_view import GapView
 from tracemill.model.policy import Policy
 from tracemill.model.recall import Recall
 from tracemill.model.record import Record
+from tracemill.model.reference import Contact
 from tracemill.model.status import ShipmentState
 from tracemill.store import recalls
 from tracemill.store.lots import states
@@ -75,6 +77,7 @@ class Destination(Record, frozen=True):
     quantity: Decimal
     shipments: tuple[str, ...]
     lots: tuple[str, ...]
+    contacts: tuple[Contact, ...] = ()
 
 
 class RecallView(Record, frozen=True):
@@ -90,6 +93,7 @@ class RecallView(Record, frozen=True):
     totals: dict[str, Totals]
     customers: tuple[Destination, ...]
     would_send: tuple[WouldSend, ...] = ()
+    clean_points: tuple[CleanPoint, ...] = ()
     doubts: tuple[GapView, ...] = ()  # lots that are in because nothing clears them
 
 
@@ -107,7 +111,7 @@ def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], ke
     contained = all(x.standing.contained for x in counted)
     return RecallView(
         recall=known, sentence=_sentence(known, counted, contained, not why), complete=not why, contained=contained, gaps=why,
-        doubts=found.doubts,
+        doubts=found.doubts, clean_points=clean_points(c, adjacency, known.origin, found, left_out),
         versions=_versions(c, key), lots=lots, totals=_totals(counted), customers=_customers(counted),
         would_send=_would_send(counted) if known.mock else (),
     )  # fmt: skip
@@ -160,9 +164,16 @@ def _customers(lots: Iterable[ScopeLot]) -> tuple[Destination, ...]:
             customer=k[0], customer_name=k[1], place=k[2], unit=k[3], state=ShipmentState(k[4]),
             quantity=sum((s.quantity for _, s in found), ZERO),
             shipments=tuple(sorted({s.shipment for _, s in found})), lots=tuple(sorted({x.number for x, _ in found})),
+            contacts=_contacts(s for _, s in found),
         )
         for k, found in sorted(by.items())
     )  # fmt: skip
+
+
+def _contacts(sent: Iterable[Delivered]) -> tuple[Contact, ...]:
+    """Name whom to call: what the newest shipment tells comes first."""
+    newest = sorted(sent, key=lambda s: s.at, reverse=True)
+    return tuple(dict.fromkeys(contact for s in newest for contact in s.contacts))
 
 
 def _would_send(lots: Iterable[ScopeLot]) -> tuple[WouldSend, ...]:

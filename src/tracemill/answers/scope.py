@@ -17,6 +17,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
 from tracemill.model.recall import Recall, Standing
 from tracemill.model.record import Record
+from tracemill.model.reference import Contact
 from tracemill.model.status import ShipmentState
 from tracemill.store import recalls
 from tracemill.store.genealogy_tables import edge
@@ -55,6 +56,7 @@ class Delivered(Record, frozen=True):
     unit: str
     state: ShipmentState
     at: datetime
+    contacts: tuple[Contact, ...] = ()
 
 
 class ScopeLot(Record, frozen=True):
@@ -130,7 +132,7 @@ def described(
 def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing, excluded: tuple[str, str]) -> ScopeLot:
     sent = (
         Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place, quantity=tidy(x.quantity),
-                  unit=state.unit, state=x.state, at=x.at)
+                  unit=state.unit, state=x.state, at=x.at, contacts=x.contacts)
         for k, x in state.shipments.items() if x.state in TOLD
     )  # fmt: skip
     return ScopeLot(

@@ -183,10 +183,26 @@ def _show(view: dict[str, Any], as_json: bool) -> None:
     for d in v["customers"]:
         name = d["customer_name"] or d["customer"] or "customer not told"
         out.print(f"  {d['state']} {d['quantity']} {unit(d['unit'])} to {name}: {', '.join(d['shipments'])}")
+        whom = "; ".join(", ".join(c[k] for k in ("name", "role", "phone", "email") if c.get(k)) for c in d.get("contacts", []))
+        out.print(f"    call {whom}" if whom else "    [dim]nobody told whom to call there[/]")
+    for p in v.get("clean_points", []):
+        _clean_point(p)
     for w in v.get("would_send", []):
         out.print(f"  [dim]would hold[/] {w['lot']} in {w['system']}: {w['available']} {unit(w['unit'])} free there")
     last = v["versions"][-1]
     out.print(f"  [dim]scope v{last['version']}: {counted(last['lots'], 'lot')}, {last['why']}[/]")
+
+
+def _clean_point(point: dict[str, Any]) -> None:
+    """Say between which proven lots of a stream the affected ones lie."""
+    out.print(f"  clean point: {point['stream']}, {clock(point['first'])} to {clock(point['last'])}")
+    for side in ("before", "after"):
+        lot = point.get(side)
+        said = f"{lot['number']} of {clock(lot['at'])}: {lot['evidence']}" if lot else "[bold]no lot is proven clean[/]"
+        out.print(f"    {side}: {said}")
+    for x in point["unproven"]:
+        out.print(f"    [bold red]?[/] {x['number']} of {clock(x['at'])} is not proven: {x['why']}")
+    out.print(f"    [dim]{'; '.join(point['limits'])}[/]")
 
 
 def _lots(v: dict[str, Any]) -> None:

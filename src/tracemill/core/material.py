@@ -12,6 +12,7 @@ from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot, Shipped
 from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped
 from tracemill.model.quality import HoldInherited
+from tracemill.model.reference import Party
 from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
 
 LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
@@ -91,7 +92,7 @@ def shipped(draft: Draft, data: ShipmentShipped) -> None:
     leaves = quantity if data.state in LEFT else quantity * 0
     if leaves != gone:
         draft.add(Moved(movement=data.shipment, kind="shipped", quantity=gone - leaves, system=draft.event.source))
-    customer = data.customer
+    customer = data.customer or _told_before(known)
     draft.add(
         ShipmentChanged(
             shipment=data.shipment,
@@ -104,6 +105,12 @@ def shipped(draft: Draft, data: ShipmentShipped) -> None:
                 place=data.place,
                 system=draft.event.source,
                 loading=data.loading,
+                contacts=customer.contacts if customer else (),
             ),
         )
     )
+
+
+def _told_before(known: Shipped | None) -> Party | None:
+    """Who tells that a shipment left need not tell again to whom."""
+    return Party(id=known.customer, name=known.customer_name, contacts=known.contacts) if known and known.customer else None

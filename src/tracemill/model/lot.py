@@ -7,7 +7,7 @@ from tracemill.model.inspection import Planned, Submission
 from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.reference import Party
+from tracemill.model.reference import Contact, Party
 from tracemill.model.status import Consequence, HoldReason, ShipmentState
 
 ZERO = Decimal(0)
@@ -41,6 +41,7 @@ class Shipped(Record, frozen=True):
     place: str = ""
     system: str = ""
     loading: datetime | None = None
+    contacts: tuple[Contact, ...] = ()  # of the customer
 
 
 class ShipmentBlock(Record, frozen=True):
