@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.scenarios.plant import Plant
 from tracemill.hub import decider
 
-LOTS, ORDERS = 7, 5
+LOTS, ORDERS = 4, 3
 lots, orders = st.integers(0, LOTS - 1), st.integers(0, ORDERS - 1)
 # Lots and orders are few: splits, merges, rework and circles come by themselves.
 acts = st.one_of(
