@@ -3,7 +3,19 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
+from tracemill.core import (
+    approvals,
+    books,
+    dispositions,
+    holds,
+    inheritance,
+    material,
+    movements,
+    process,
+    receipts,
+    reports,
+    stock,
+)
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
@@ -43,7 +55,7 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     SampleTaken: receipts.sample,
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
-    MovementRecorded: receipts.movement,
+    MovementRecorded: movements.movement,
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
@@ -89,6 +101,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
+    books.settle(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)

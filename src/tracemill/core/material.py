@@ -1,19 +1,23 @@
 """Material: what goes into a transformation and what comes out of it; the lot's ledger and its genealogy follow."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
 
 from tracemill.core.draft import Draft
+from tracemill.core.evolve import replace
 from tracemill.core.inheritance import apply, inherited
-from tracemill.core.ledger import base_unit, signed_in_base
+from tracemill.core.ledger import base_unit, owned, signed_in_base
 from tracemill.core.usable import allowance
 from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot, Shipped
-from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped
+from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
-from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
+from tracemill.model.status import CaseKind, Consequence, Evidence, MovementKind, ShipmentState, Side
 
+LEFT = (ShipmentState.SHIPPED, ShipmentState.RETURNED)  # what came back had left
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
 
@@ -51,23 +55,36 @@ def _describe(draft: Draft, data: MaterialProduced) -> None:
 
 
 def _book(draft: Draft, data: MaterialConsumed | MaterialProduced, side: Side, kind: str, sign: int) -> None:
-    owner = draft.policy.owner("movement", draft.lot.material_class, draft.now) or draft.event.source
-    quantity = signed_in_base(draft, data.quantity)
-    booked = {"movement": data.movement, "system": draft.event.source}
-    draft.add(Moved(kind=kind, quantity=sign * quantity, order=data.work.order, counts=owner == draft.event.source, **booked))
-    if data.work.key:
-        draft.add(
-            Linked(
-                transformation=transformation(draft.lot.site, data.work.key),
-                side=side,
-                quantity=quantity,
-                unit=base_unit(draft, data.quantity),
-                evidence=data.evidence,
-                work=data.work,
-                occurred_at=draft.event.occurred.utc,
-                **booked,
-            )
+    quantity, at = signed_in_base(draft, data.quantity), draft.event.occurred.utc
+    draft.add(
+        Moved(
+            movement=data.movement, kind=kind, quantity=sign * quantity, system=draft.event.source, order=data.work.order,
+            counts=owned(draft), at=at, native=data.quantity,
         )
+    )  # fmt: skip
+    if data.work.key:
+        unit = base_unit(draft, data.quantity)
+        edge(draft, side, quantity, unit, data.work, data.evidence, at, draft.event.source, data.movement)
+
+
+def edge(
+    draft: Draft, side: Side, quantity: Decimal, unit: str, work: Work, evidence: Evidence, at: datetime, system: str,
+    movement: str,
+) -> None:  # fmt: skip
+    """Note one half of an edge of the genealogy: the lot went into a transformation, or came out of it."""
+    draft.add(
+        Linked(
+            transformation=transformation(draft.lot.site, work.key),
+            side=side,
+            quantity=quantity,
+            unit=unit,
+            evidence=evidence,
+            work=work,
+            occurred_at=at,
+            system=system,
+            movement=movement,
+        )
+    )
 
 
 def _misuse(draft: Draft, data: MaterialConsumed) -> Case:
@@ -84,12 +101,18 @@ def _misuse(draft: Draft, data: MaterialConsumed) -> Case:
 
 
 def shipped(draft: Draft, data: ShipmentShipped) -> None:
-    """A quantity is on a shipment. It leaves the stock when it is shipped, and comes back when it is returned."""
+    """A quantity is on a shipment. It leaves the stock when it is shipped; what comes back waits until quality decides."""
     quantity, known = signed_in_base(draft, data.quantity), draft.lot.shipments.get(data.shipment)
-    gone = known.quantity if known is not None and known.state is ShipmentState.SHIPPED else quantity * 0
-    leaves = quantity if data.state is ShipmentState.SHIPPED else quantity * 0
-    if leaves != gone:
-        draft.add(Moved(movement=data.shipment, kind="shipped", quantity=gone - leaves, system=draft.event.source))
+    gone = known.quantity if known is not None and known.state in LEFT else quantity * 0
+    leaves = quantity if data.state in LEFT else quantity * 0
+    moved = Moved(
+        movement=data.shipment, kind=MovementKind.SHIPPED, quantity=gone - leaves, system=draft.event.source,
+        at=draft.event.occurred.utc, native=data.quantity,
+    )  # fmt: skip
+    if moved.quantity:
+        draft.add(moved)
+    if data.state is ShipmentState.RETURNED and (known is None or known.state is not ShipmentState.RETURNED):
+        draft.add(replace(moved, kind=MovementKind.RETURNED, quantity=quantity))
     customer = data.customer
     draft.add(
         ShipmentChanged(
