@@ -38,6 +38,7 @@ def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
         for name in (
             "number",
             "named_by",
+            "item",
             "item_text",
             "material_class",
             "supplier",

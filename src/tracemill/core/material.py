@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
+from tracemill.core.descent import accept_as, descend
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
-from tracemill.core.inheritance import apply, inherited
+from tracemill.core.inheritance import SAME, apply, inherited
 from tracemill.core.ledger import base_unit, owned, signed_in_base
 from tracemill.core.usable import allowance
 from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
@@ -18,6 +19,7 @@ from tracemill.model.quality import HoldInherited
 from tracemill.model.status import CaseKind, Consequence, Evidence, MovementKind, ShipmentState, Side
 
 LEFT = (ShipmentState.SHIPPED, ShipmentState.RETURNED)  # what came back had left
+RESHAPING = SAME | {"rework", "regrade"}  # what is done to lots that may not be used, too
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
 
@@ -31,7 +33,7 @@ def consumed(draft: Draft, data: MaterialConsumed) -> None:
     before = allowance(draft.lot)
     _book(draft, data, Side.INPUT, "consumed", -1)
     taken = signed_in_base(draft, data.quantity)
-    if before.known and taken > before.usable:
+    if before.known and taken > before.usable and data.work.kind not in RESHAPING:
         draft.case(_misuse(draft, data))
     if data.work.key:
         draft.spread()
@@ -39,9 +41,15 @@ def consumed(draft: Draft, data: MaterialConsumed) -> None:
 
 def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origins: dict[str, Lot]) -> None:
     """A quantity came out of a transformation: the lot inherits at once what restricts the lots that went into it."""
+    parents = list(parents)
+    same = parents if data.work.kind in SAME else []
+    if same:
+        descend(draft, same)
     _describe(draft, data)
     _book(draft, data, Side.OUTPUT, "produced", 1)
-    if (carried := inherited(draft.lot, parents, origins)) is not None:
+    if same:
+        accept_as(draft, same, data)
+    if (carried := inherited(draft.lot, parents, origins, {p.id for p in same})) is not None:
         apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))  # it may have other parents, too
 
 

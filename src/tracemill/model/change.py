@@ -33,6 +33,7 @@ class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
     received_at: datetime | None = None  # None: it was not received, but made here
     number: str = ""  # who receives a lot names it, whoever spoke of it before
     named_by: str = ""
+    item: str = ""  # where nobody told it, but it is the material of a lot whose item is known
     item_text: str = ""
     material_class: str = ""
     supplier: Party | None = None
