@@ -1,14 +1,18 @@
 """A lot that is split, merged or relabelled stays the material that it is; what cannot be booked is parked with its cause."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from tests.scenarios.plant import SITE, Plant
+from tracemill.answers.lot import LotView, view
 from tracemill.answers.search import search
+from tracemill.answers.trace import trace
 from tracemill.core.usable import allowance, verdict
+from tracemill.model.policy import Tolerance
 from tracemill.model.status import MovementKind
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.tables import message
@@ -184,3 +188,68 @@ async def test_a_piece_whose_number_could_not_be_kept_is_refused_with_all_of_its
     ((cause,),) = await plant.rows(select(message.c.cause).where(message.c.state == "parked"))
     assert "lot.id" in cause
     assert allowance(await plant.lot("L-1")).total == 480
+
+
+async def seen(plant: Plant, lot: str) -> LotView:
+    assert plant.hub
+    runtime, uuid = plant.hub.runtime, (await plant.lot(lot)).id
+    found = await runtime.store.read(lambda c: view(c, uuid, runtime.policies, plant.clock.now))
+    assert found is not None
+    return found
+
+
+async def unbalanced(plant: Plant, lot: str) -> list[str]:
+    """Return the transformations that a trace back finds out of balance."""
+    assert plant.hub
+    runtime, state = plant.hub.runtime, await plant.lot(lot)
+    found = await runtime.store.read(lambda c: trace(c, runtime.adjacency, state, "back"))
+    return [work for gap in found.gaps if gap.gap == "mass_balance" for work in gap.examples]
+
+
+@pytest.mark.parametrize(
+    ("rules", "found"),
+    [
+        ({}, ["WO-1"]),
+        ({"8100": Tolerance(percent=Decimal(10))}, []),
+        ({"8100": Tolerance(quantity=Decimal(5))}, []),
+        ({"8100": Tolerance(quantity=Decimal(4))}, ["WO-1"]),
+        ({"*": Tolerance(percent=Decimal(10)), "8100": Tolerance(percent=Decimal(1))}, ["WO-1"]),
+        ({"*": Tolerance(percent=Decimal(10))}, []),
+    ],
+)
+async def test_a_trace_tolerates_what_the_site_tolerates_of_the_item_that_came_out(
+    database_url: str, rules: dict[str, Tolerance], found: list[str]
+) -> None:
+    plant = Plant(database_url, tolerances=rules)
+    plant.start()
+    try:
+        await accepted(plant, "L-1")
+        await plant.tell_made("consumed", "WO-1", "L-1", "100")
+        await plant.tell_made("produced", "WO-1", "FG-1", "105", item="8100")
+        assert await unbalanced(plant, "FG-1") == found
+    finally:
+        plant.stop()
+
+
+async def test_a_gap_that_stays_becomes_a_case_and_closes_when_the_loss_is_counted(database_url: str) -> None:
+    plant = Plant(database_url, tolerances={"*": Tolerance(percent=Decimal(1))}, grace_seconds=10)
+    plant.start()
+    try:
+        await accepted(plant, "L-1")
+        await plant.settle()
+        plant.erp.stock["L-1"]["available"] -= 10
+        await plant.observe("erp", "L-1")
+        shown = await seen(plant, "L-1")
+        assert shown.balance is not None
+        assert (shown.balance.sentence, shown.balance.beyond, shown.cases) == ("480 = 470 free, gap 10", True, ())
+        plant.clock.forward(11)
+        await plant.settle()
+        assert "10 kg of L-1 cannot be accounted for" in [c.title for c in (await seen(plant, "L-1")).cases]
+        count = {"lot": ref("L-1"), "movement": "C-1", "kind": "adjusted", "counted": kg("470")}
+        await plant.push("erp", "movement.recorded.v1", count)
+        shown = await seen(plant, "L-1")
+        assert shown.balance is not None
+        assert shown.balance.sentence == "480 = 10 missing in counts + 470 free, gap 0"
+        assert not any("accounted" in c.title for c in shown.cases)
+    finally:
+        plant.stop()

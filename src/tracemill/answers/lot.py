@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from tracemill.answers import claim
 from tracemill.answers import lot_parts as parts
+from tracemill.answers.balance import BalanceView, of_lot
 from tracemill.answers.page import Page, Sites, at_sites, paged
 from tracemill.answers.then import NOW, Then
 from tracemill.answers.verdict import sentence
@@ -68,7 +69,9 @@ class LotView(Record, frozen=True):
     inspections: tuple[parts.Link, ...]
     nonconformances: tuple[parts.Link, ...]
     samples: dict[str, str]
-    movements: dict[str, str]
+    retained: dict[str, str]  # samples that are kept
+    movements: dict[str, str]  # signed sums, by account
+    balance: BalanceView | None
     exposures: tuple[parts.ExposureView, ...]
     disposition: parts.DispositionView | None
     shipments: tuple[parts.ShipmentView, ...]
@@ -146,6 +149,8 @@ def _view(
         inspections=parts.links(found.inspections),
         nonconformances=parts.links(found.nonconformances),
         samples={k: show(v) for k, v in found.samples.items()},
+        retained={k: show(v) for k, v in found.retained.items()},
+        balance=of_lot(found, policy),
         movements={k: show(v) for k, v in found.moved.items()},
         exposures=parts.exposures(found, at),
         disposition=parts.disposition(found),

@@ -13,7 +13,7 @@ from tracemill.answers.trace_view import GapView
 from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
 from tracemill.model.lot import Lot
-from tracemill.model.policy import Policy
+from tracemill.model.policy import Policy, Tolerance
 from tracemill.model.recall import Origin, Standing
 from tracemill.model.record import Record
 from tracemill.model.status import OriginKind, ShipmentState
@@ -118,12 +118,13 @@ def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Rea
         lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist()]))
         depth |= dict.fromkeys(lots[site], 0) | dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
         positions[site] = graph.position
-        why += _at(site, c, found)
+        why += _at(site, c, found, adjacency.tolerances.get(site, {}))
     return Reach(roots=tuple(starts), lots=lots, depth=depth, positions=positions, gaps=tuple(why))
 
 
-def _at(site: str, c: Connection, found: Walk) -> list[GapView]:
-    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in gaps(c, found, site)]
+def _at(site: str, c: Connection, found: Walk, tolerances: Mapping[str, Tolerance]) -> list[GapView]:
+    why = gaps(c, found, site, tolerances)
+    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in why]
 
 
 def described(

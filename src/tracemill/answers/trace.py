@@ -38,7 +38,7 @@ def trace(
     graph = adjacency.graph(c, state.site)
     moment = None if as_of is None else int(as_of.timestamp() * 1_000_000)
     found = walk(graph, [_row_id(c, state)], Direction(direction), as_of=moment, known_at=known_at, budget=BUDGET)
-    why = gaps(c, found, state.site)
+    why = gaps(c, found, state.site, adjacency.tolerances.get(state.site, {}))
     lots = _lots(c, found, limit, shared(found) if shares else {})
     works = _works(c, found.transformations[:limit].tolist())
     return TraceView(

@@ -70,6 +70,8 @@ def lot(
         should = s["should"] or "–"
         rows.add_row(f"{star} {s['system']}", s["name"] or "–", says or "–", should, state + detail, s["age"])
     out.print(rows)
+    if (balance := view["balance"]) is not None:
+        out.print(f"  {balance['sentence']}  [dim]{view['unit_name']}, there as {balance['system']} shows it[/]")
     for h in view["holds"]:
         out.print(f"  [magenta]hold[/]  {h['text']}  [dim]{h['age']}[/]")
     for a in view["acts"]:

@@ -15,6 +15,7 @@ from tracemill.core import (
     receipts,
     reports,
     stock,
+    tolerance,
 )
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts, shipment_guard
@@ -106,6 +107,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
+    tolerance.watch(draft)
     alerts.watch(draft)
     if draft.lot.used and inheritance.carried(draft.lot, True).keys() != passed_on.keys():
         draft.spread()

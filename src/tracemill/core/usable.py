@@ -171,7 +171,7 @@ class Reason(Record, frozen=True):
     next_action: str = ""
 
 
-_WORDS = {
+WORDS = {
     HoldReason.AWAITING_INSPECTION: "awaiting inspection",
     HoldReason.QUALITY: "on hold by quality",
     HoldReason.REJECTED: "rejected by quality",
@@ -227,7 +227,7 @@ def hold_words(hold: Hold, lot: Lot) -> str:
     note = f"{' ' if dated(hold, lot) else ': '}{hold.note}" if hold.note else ""  # expired 2026-11-20
     placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
     source = f", made from {hold.origin_number}" if hold.root else ""
-    return f"{amount}{_WORDS[hold.reason]}{placer}{source}{note}"
+    return f"{amount}{WORDS[hold.reason]}{placer}{source}{note}"
 
 
 def reasons(lot: Lot, quality: str = "") -> list[Reason]:

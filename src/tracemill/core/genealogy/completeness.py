@@ -86,6 +86,13 @@ def completeness(
     return Completeness(_merged(found))
 
 
+def out_of_balance(walk: Walk, tolerance: float) -> Ids:
+    """Return the ids of the transformations of a walk whose balance is off by more than a tolerance, either way."""
+    _, balance = _states(walk, walk.numbers)
+    found: Ids = walk.transformations[np.abs(balance) > tolerance]
+    return found
+
+
 def _of_transformations(walk: Walk, tolerance: Amounts) -> Iterator[Finding]:
     flags, balance = _states(walk, walk.numbers)
     yield from _one_sided(flags, walk.transformations)
