@@ -66,7 +66,7 @@ def test_every_kind_of_leaving_has_its_word() -> None:
     account.move("M-2", "shipped", "30")
     account.move("M-3", "returned", "10")
     account.move("M-4", "returned", "4", direction=Direction.OUT)
-    account.move("M-5", "transferred", "5", direction=Direction.OUT)
+    account.move("M-5", "transferred", "5", direction=Direction.OUT, transfer="STO-1")
     account.move("M-6", "adjusted", "6", direction=Direction.OUT)
     account.tell("qms", SampleTaken(lot=REF, sample="S-1", quantity=kg("2"), state=SampleState.RETAINED))
     account.shown(available="424", quarantine="20")

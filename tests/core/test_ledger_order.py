@@ -87,7 +87,7 @@ def told(world: World, fact: Fact) -> Lot:
     counted, quantity = (amount, None) if fact.kind == "counted" else (None, None if fact.whole else amount)
     data = MovementRecorded(
         lot=REF, movement=fact.name, kind="adjusted" if counted else fact.kind, quantity=quantity, direction=fact.direction,
-        counted=counted, reverses=fact.reverses,
+        counted=counted, reverses=fact.reverses, transfer=fact.name if fact.kind == "transferred" else "",
     )  # fmt: skip
     return world.tell("erp", data, fact.minute)
 

@@ -53,7 +53,8 @@ class Books(World):
 def test_each_kind_has_its_sign_and_what_other_events_tell_is_not_counted_twice(
     kind: str, direction: Direction | None, there: str
 ) -> None:
-    assert on_hand(Books().move("M-1", kind, "10", direction=direction)) == Decimal(there)
+    transfer = "STO-1" if kind == "transferred" and direction else ""
+    assert on_hand(Books().move("M-1", kind, "10", direction=direction, transfer=transfer)) == Decimal(there)
 
 
 def test_every_kind_of_the_table_is_known_to_the_ledger() -> None:
@@ -68,6 +69,8 @@ def test_every_kind_of_the_table_is_known_to_the_ledger() -> None:
         ({"kind": "consumed"}, "a movement consumed without a quantity"),
         ({"kind": "adjusted", "quantity": kg("1")}, "neither its direction nor what was counted"),
         ({"kind": "adjusted", "quantity": kg("1"), "counted": kg("1")}, "the hub finds the difference"),
+        ({"kind": "transferred", "quantity": kg("1"), "direction": Direction.OUT}, "both its direction and its number"),
+        ({"kind": "transferred", "quantity": kg("1"), "transfer": "STO-1"}, "both its direction and its number"),
         ({"kind": "scrapped", "counted": kg("1")}, "the hub finds the difference"),
         ({"kind": "reversed", "quantity": kg("1")}, "does not say what it takes back"),
         ({"kind": "consumed", "quantity": kg("1"), "movement": ""}, "without an id"),

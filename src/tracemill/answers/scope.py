@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.crossing import onward
 from tracemill.answers.trace import BUDGET
 from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
@@ -112,9 +113,10 @@ def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Rea
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}
     why: list[GapView] = []
-    for site in sorted(set(starts.values())):
+    every = onward(c, adjacency, starts)  # material goes on at other sites
+    for site in sorted(set(every.values())):
         graph = adjacency.graph(c, site)
-        found = walk(graph, [i for i, at in starts.items() if at == site], budget=BUDGET)
+        found = walk(graph, [i for i, at in every.items() if at == site], budget=BUDGET)
         lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist()]))
         depth |= dict.fromkeys(lots[site], 0) | dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
         positions[site] = graph.position

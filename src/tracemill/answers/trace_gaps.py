@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, func, select
 
+from tracemill.answers.crossing import received_elsewhere
 from tracemill.answers.trace_tolerance import tolerated
 from tracemill.answers.trace_view import GapView
 from tracemill.answers.words import counted, named
@@ -39,10 +40,14 @@ _COUNTED = {
 
 def gaps(c: Connection, found: Walk, site: str, tolerances: Mapping[str, Tolerance]) -> tuple[GapView, ...]:
     """Judge a walk: every reason why it may not be all, in words."""
-    allowed = tolerated(c, found, tolerances)
-    systems = {Gap.SILENT_SYSTEM: _silent(c), Gap.LAGGING_SYSTEM: _lagging(c, site)}
+    silent, lagging = _silent(c), _lagging(c, site)
+    systems = {Gap.SILENT_SYSTEM: silent, Gap.LAGGING_SYSTEM: lagging}
     judged = completeness(
-        found, tolerance=allowed, silent=bool(systems[Gap.SILENT_SYSTEM]), lagging=bool(systems[Gap.LAGGING_SYSTEM])
+        found,
+        tolerance=tolerated(c, found, tolerances),
+        explained=received_elsewhere(c, found, site),
+        silent=bool(silent),
+        lagging=bool(lagging),
     )
     findings = [f if f.gap is not Gap.UNKNOWN_LOT else _untold(c, found) for f in judged.findings]
     return (*(_gap(c, f, systems.get(f.gap, ())) for f in findings if f.count), *_unread(c, site))

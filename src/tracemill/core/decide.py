@@ -96,8 +96,8 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
-    elif isinstance(event.data, MaterialProduced):
-        _produced(draft, event.data, view)
+    elif (made_in := material.made_in(event)) is not None:
+        _came_out(draft, made_in, view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
@@ -133,10 +133,11 @@ def _introduce(draft: Draft, match: Match, view: View) -> None:
     view.put(draft.lot)
 
 
-def _produced(draft: Draft, data: MaterialProduced, view: View) -> None:
-    made_in = material.transformation(draft.lot.site, data.work.key)
+def _came_out(draft: Draft, made_in: str, view: View) -> None:
+    """Record what came out of a transformation, with the lots that went into it."""
     parents = [view.lots[p] for p in view.inputs.get(made_in, ()) if p in view.lots and p != draft.lot.id]
-    material.produced(draft, data, parents, view.lots)
+    record = material.produced if isinstance(draft.event.data, MaterialProduced) else movements.arrived
+    record(draft, draft.event.data, parents, view.lots)
 
 
 def _note_edges(draft: Draft, view: View) -> None:

@@ -12,13 +12,15 @@ from tracemill.core.ledger import base_unit, owned, signed_in_base
 from tracemill.core.usable import allowance
 from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
-from tracemill.model.identifier import derived
+from tracemill.model.event import Event
+from tracemill.model.identifier import MAX_LENGTH, derived
 from tracemill.model.lot import Lot, Shipped
-from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped, Work
+from tracemill.model.material import MaterialConsumed, MaterialProduced, MovementRecorded, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
-from tracemill.model.status import CaseKind, Consequence, Evidence, MovementKind, ShipmentState, Side
+from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, MovementKind, ShipmentState, Side
 
 LEFT = (ShipmentState.SHIPPED, ShipmentState.RETURNED)  # what came back had left
+TRANSFER, ANYWHERE = "transfer", ""  # a transfer is no site's own
 RESHAPING = SAME | {"rework", "regrade"}  # what is done to lots that may not be used, too
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
@@ -26,6 +28,21 @@ DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", 
 def transformation(site: str, key: str) -> str:
     """Return the id of a transformation: the same key at the same site is the same one, whoever tells of it."""
     return derived("transformation", site, key)
+
+
+def transfer(number: str) -> Work:
+    """Return the work that takes material from one site to another: both tell it under this number."""
+    return Work(transformation=f"transfer {number}"[:MAX_LENGTH], kind=TRANSFER)
+
+
+def made_in(event: Event) -> str | None:
+    """Return the transformation that a lot came out of, as an event tells it."""
+    data = event.data
+    if isinstance(data, MaterialProduced):
+        return transformation(event.site, data.work.key)
+    if isinstance(data, MovementRecorded) and data.transfer and data.direction is Direction.IN:
+        return transformation(ANYWHERE, transfer(data.transfer).key)
+    return None
 
 
 def consumed(draft: Draft, data: MaterialConsumed) -> None:
@@ -49,8 +66,13 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
     _book(draft, data, Side.OUTPUT, "produced", 1)
     if same:
         accept_as(draft, same, data)
+    inherit(draft, parents, origins, same)
+
+
+def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], same: Iterable[Lot] = ()) -> None:
+    """Carry what restricts the parents of a lot; it may have others, too."""
     if (carried := inherited(draft.lot, parents, origins, {p.id for p in same})) is not None:
-        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))  # it may have other parents, too
+        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))
 
 
 def _describe(draft: Draft, data: MaterialProduced) -> None:
@@ -82,7 +104,7 @@ def edge(
     """Note one half of an edge of the genealogy: the lot went into a transformation, or came out of it."""
     draft.add(
         Linked(
-            transformation=transformation(draft.lot.site, work.key),
+            transformation=transformation(ANYWHERE if work.kind == TRANSFER else draft.lot.site, work.key),
             side=side,
             quantity=quantity,
             unit=unit,

@@ -3,19 +3,21 @@
 Whatever the order in which movements, counts and reversals are told, the ledger ends the same.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 
+from tracemill.core.descent import descend
 from tracemill.core.draft import Draft
 from tracemill.core.entries import entry_key
 from tracemill.core.evolve import replace
-from tracemill.core.ledger import in_base, owned
-from tracemill.core.material import edge
+from tracemill.core.ledger import base_unit, in_base, owned
+from tracemill.core.material import edge, inherit, transfer
 from tracemill.model.change import Moved
 from tracemill.model.decision import Case
-from tracemill.model.lot import Entry
+from tracemill.model.lot import Entry, Lot
 from tracemill.model.material import MovementRecorded
 from tracemill.model.quantity import Quantity
-from tracemill.model.status import CaseKind, Consequence, Direction, MovementKind, Side
+from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, MovementKind, Side
 
 K = MovementKind
 BRINGS = frozenset({K.RECEIVED, K.PRODUCED})
@@ -64,6 +66,11 @@ def _plain(draft: Draft, data: MovementRecorded, kind: MovementKind) -> None:
     amount = in_base(draft, data.quantity)
     quantity = amount if _direction(data, kind) is Direction.IN else -amount
     within = kind is K.TRANSFERRED and data.direction is None
+    if kind is K.TRANSFERRED and bool(data.transfer) is within:
+        raise Unbookable(
+            "a transfer to or from another site says both its direction and its number",
+            "map direction and transfer (the order or delivery that both sites name), then replay this message",
+        )
     if _told_before(draft, data, kind, quantity):
         return
     draft.add(
@@ -74,6 +81,19 @@ def _plain(draft: Draft, data: MovementRecorded, kind: MovementKind) -> None:
             at=draft.event.occurred.utc, native=data.quantity,
         )
     )  # fmt: skip
+    if data.transfer:
+        side = Side.OUTPUT if quantity > 0 else Side.INPUT
+        edge(draft, side, amount, base_unit(draft, data.quantity), transfer(data.transfer), Evidence.SCANNED,
+             draft.event.occurred.utc, draft.event.source, data.movement)  # fmt: skip
+        draft.spread()
+
+
+def arrived(draft: Draft, data: MovementRecorded, parents: Iterable[Lot], origins: dict[str, Lot]) -> None:
+    """Book what came from another site: the same material, with what restricts it there; quality here decides about it here."""
+    parents = list(parents)
+    descend(draft, parents)
+    movement(draft, data)
+    inherit(draft, parents, origins, parents)
 
 
 def _direction(data: MovementRecorded, kind: MovementKind) -> Direction:

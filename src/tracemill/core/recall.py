@@ -12,7 +12,7 @@ from tracemill.model.status import Enforcement, HoldReason, ShipmentState, Stock
 
 ZERO = Decimal(0)
 LEFT = ("shipped",)  # to a customer
-SPENT = ("consumed", "scrapped", "sampled")  # no longer there as this lot
+SPENT = ("consumed", "scrapped", "sampled", "transferred_out")  # no longer there as this lot
 
 
 def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:

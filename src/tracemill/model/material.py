@@ -92,6 +92,7 @@ class MovementRecorded(Record, frozen=True):
     direction: Direction | None = None  # of kinds that may go either way: adjusted, transferred, returned
     counted: Quantity | None = None  # adjusted: how much of the lot was found in all
     reverses: str = ""  # reversed: the id of the movement that is taken back
+    transfer: str = ""  # transferred to or from another site: the number under which both sites tell it
 
 
 class Work(Record, frozen=True):
