@@ -7,13 +7,14 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.crossing import onward
 from tracemill.answers.trace import BUDGET
 from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
 from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
 from tracemill.model.lot import Lot
-from tracemill.model.policy import Policy
+from tracemill.model.policy import Policy, Tolerance
 from tracemill.model.recall import Origin, Standing
 from tracemill.model.record import Record
 from tracemill.model.status import OriginKind, ShipmentState
@@ -112,18 +113,20 @@ def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Rea
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}
     why: list[GapView] = []
-    for site in sorted(set(starts.values())):
+    every = onward(c, adjacency, starts)  # material goes on at other sites
+    for site in sorted(set(every.values())):
         graph = adjacency.graph(c, site)
-        found = walk(graph, [i for i, at in starts.items() if at == site], budget=BUDGET)
+        found = walk(graph, [i for i, at in every.items() if at == site], budget=BUDGET)
         lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist()]))
         depth |= dict.fromkeys(lots[site], 0) | dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
         positions[site] = graph.position
-        why += _at(site, c, found)
+        why += _at(site, c, found, adjacency.tolerances.get(site, {}))
     return Reach(roots=tuple(starts), lots=lots, depth=depth, positions=positions, gaps=tuple(why))
 
 
-def _at(site: str, c: Connection, found: Walk) -> list[GapView]:
-    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in gaps(c, found, site)]
+def _at(site: str, c: Connection, found: Walk, tolerances: Mapping[str, Tolerance]) -> list[GapView]:
+    why = gaps(c, found, site, tolerances)
+    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in why]
 
 
 def described(

@@ -3,7 +3,7 @@
 A hold of one kind is carried on: one that says something about the material itself, and about more of it than is left.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from tracemill.core.draft import Draft
 from tracemill.core.usable import on_hand
@@ -28,16 +28,25 @@ CARRIED = frozenset(
         HoldReason.IDENTITY,
     }
 )
+DATED = (HoldReason.EXPIRED, HoldReason.RETEST)
+SAME = frozenset({"split", "merge", "relabel", "transfer"})  # kinds of transformation that leave the material what it is
 
 
-def carried(lot: Lot) -> dict[str, Inherited]:
+def carried(lot: Lot, same: bool = False) -> dict[str, Inherited]:
     """Return what a lot passes on to everything made from it, by the id of the hold as it was placed (its root).
 
-    A hold on a quantity is passed on only where less than that is left: then restricted material was used.
+    A hold on a quantity is passed on only where less than that is left: then restricted material was used. `same`: to what is
+    the same material under another number, too: that has its own dates, and all else that restricts it.
     """
     left = on_hand(lot)
-    holds = [h for h in lot.holds.values() if h.reason in CARRIED and (h.quantity is None or h.quantity > left)]
+    holds = [h for h in lot.holds.values() if _passes(h, same) and (h.quantity is None or h.quantity > left)]
     return {h.root or h.id: _passed_on(h, lot) for h in holds}
+
+
+def _passes(hold: Hold, same: bool) -> bool:
+    if hold.reason in CARRIED or not same:
+        return hold.reason in CARRIED
+    return hold.reason not in DATED and not (hold.reason is HoldReason.CONFLICT and hold.system == "hub")
 
 
 def _passed_on(hold: Hold, lot: Lot) -> Inherited:
@@ -45,16 +54,17 @@ def _passed_on(hold: Hold, lot: Lot) -> Inherited:
     return Inherited(root=hold.root or hold.id, origin=origin, number=number, reason=hold.reason, placer=hold.by, note=hold.note)
 
 
-def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot]) -> HoldInherited | None:
+def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot], same: Collection[str] = ()) -> HoldInherited | None:
     """Return what must change on a lot so that it carries exactly what its parents pass on; None where nothing must.
 
     `origins` are the lots on which the roots were placed: what no longer holds there is not kept alive by a cycle.
+    `same`: the parents (ids) of which it is the same material.
     """
     wanted = {
         root: i
         for parent in parents
-        for root, i in carried(parent).items()
-        if i.origin != child.id and (i.origin not in origins or root in carried(origins[i.origin]))
+        for root, i in carried(parent, parent.id in same).items()
+        if i.origin != child.id and (i.origin not in origins or root in carried(origins[i.origin], True))
     }
     have = {h.root for h in child.holds.values() if h.root}
     new = tuple(wanted[root] for root in sorted(wanted.keys() - have))

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tracemill.answers.epcis_events import EPCIS_FEED, EPCIS_JOBS
+from tracemill.core.regrouping import facts
 from tracemill.hub.link import Link
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.epcis.facts import Unkept, facts_of, names_in
@@ -53,7 +54,19 @@ def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
 
 
 def translate(link: Link | None, message: Stored) -> list[Event]:
-    """Return the events of a message; raises Untranslatable."""
+    """Return the events of a message, each about one lot; raises Untranslatable."""
+    return [fact for told in _told(link, message) for fact in _each(told)]
+
+
+def _each(told: Event) -> list[Event]:
+    """Return what is told of several lots as a fact of each; the numbers of all of them can be kept, or none is decided."""
+    found = facts(told)
+    for fact in found if len(found) > 1 else ():
+        _check_ids(fact.data, fact.actor)
+    return found
+
+
+def _told(link: Link | None, message: Stored) -> list[Event]:
     if message.feed == EPCIS_FEED:
         return _from_epcis(message, link)
     if message.feed == EPCIS_JOBS:

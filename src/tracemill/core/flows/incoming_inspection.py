@@ -19,7 +19,7 @@ from tracemill.model.policy import InspectionPolicy
 from tracemill.model.quality import Part
 from tracemill.model.quantity import show
 from tracemill.model.record import plain
-from tracemill.model.status import DispositionKind, HoldReason, Severity, SkipPhase
+from tracemill.model.status import DispositionKind, HoldReason, SampleState, Severity, SkipPhase
 
 
 def react(draft: Draft) -> None:
@@ -191,7 +191,7 @@ def _order(draft: Draft, requirement: dict[str, str]) -> dict[str, Any]:
 def sampled(draft: Draft) -> None:
     """A destroyed sample leaves the stock of every system that keeps quantities."""
     data: SampleTaken = draft.event.data
-    if not data.destroyed:
+    if data.became is not SampleState.DESTROYED:
         return
     for system in draft.policy.systems.values():
         if system.can("post_sample") and system.name != draft.event.source and system.name in draft.lot.identities:
