@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from tracemill.answers.epcis_events import EPCIS_FEED, EPCIS_JOBS
+from tracemill.answers.epcis_events import EPCIS_FEED
+from tracemill.answers.epcis_jobs import EPCIS_JOBS
 from tracemill.hub.link import Link
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.epcis.facts import Unkept, facts_of, names_in
