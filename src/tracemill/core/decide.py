@@ -18,6 +18,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -37,6 +38,7 @@ from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
+    ReceiptReversed: receipts.taken_back,
     DispositionDecided: dispositions.disposition,
     InspectionOpened: receipts.inspection,
     InspectionApproved: approvals.approval,

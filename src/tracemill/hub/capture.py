@@ -2,12 +2,12 @@
 
 import asyncio
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Literal
 
 from tracemill.answers.epcis_events import EPCIS_FEED
 from tracemill.answers.epcis_jobs import EPCIS_JOBS, Captured
 from tracemill.hub.commands import By
+from tracemill.hub.correction import taken_back
 from tracemill.hub.receive import receive
 from tracemill.hub.runtime import Runtime
 from tracemill.mapping.epcis.document import Document, Event, read_document, read_json, self_contained, write_same
@@ -106,13 +106,13 @@ def _judged(document: Document, behaviour: Behaviour) -> tuple[list[Event], tupl
 def _kept(event: Event, document: Document) -> Kept:
     """Give an event its id: its own, else its event hash.
 
-    An error declaration repeats the id of the event it takes back: it is another fact, with a key of its own.
+    An error declaration repeats the id of the event it takes back: it is another fact, told once under a key of its own.
     """
     hashed = event_hash(event, document.namespaces, document.ignored)
     name = str(event.get("eventID") or hashed)
     body = write_same(self_contained({**event, "eventID": name}, document.namespaces))
     if event.get("errorDeclaration"):
-        return Kept(key=f"{name} taken back {sha256(body).hexdigest()}", name=name, body=body, hashed=False)
+        return Kept(key=taken_back(name), name=name, body=body, hashed=False)
     return Kept(key=name, name=name, body=body, hashed=name == hashed)
 
 

@@ -10,6 +10,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -76,11 +77,12 @@ Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
-    | HoldInherited | InspectionApproved | ProcessRecorded
+    | HoldInherited | InspectionApproved | ProcessRecorded | ReceiptReversed
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
     "lot.received.v1": LotReceived,
+    "receipt.reversed.v1": ReceiptReversed,
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
