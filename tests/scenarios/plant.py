@@ -386,13 +386,13 @@ class Plant:
         link = self.hub.runtime.links[system]
         link.mappings = {**link.mappings, name: compile_mapping(name, spec.mappings[name], compiled)}
 
-    async def tell(self, system: str, feed: str, key: str, body: Any, *, process: bool = True) -> None:
+    async def tell(self, system: str, feed: str, key: str, body: Any, *, process: bool = True, site: str = SITE) -> None:
         """Let a system say something, and the hub decide it."""
         assert self.hub
         now = self.clock()
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         item = Incoming(
-            site=SITE,
+            site=site,
             system=system,
             feed=feed,
             kind=FEEDS[feed].kind if feed in FEEDS else FeedKind.FACTS,
@@ -477,6 +477,7 @@ class Plant:
             for verifier in self.hub.verifiers.values():
                 done += await verifier.run_once()
             done += await self.hub.sweeper.run_once()
+            done += await self.hub.teller.run_once()
             done += await self.hub.cascader.run_once()
             done += await self.hub.recaller.run_once()
             await self.process()

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, shipment_guard
+from tracemill.core.flows import FLOWS, alerts, rejected_batch, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
@@ -26,6 +26,7 @@ from tracemill.model.material import (
 from tracemill.model.policy import Policy
 from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
+    BatchRejected,
     DispositionDecided,
     HoldInherited,
     HoldReleased,
@@ -50,6 +51,7 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
     HoldInherited: inheritance.apply,
+    BatchRejected: rejected_batch.told,
     NonconformanceOpened: receipts.nonconformance,
     NotificationAcknowledged: reports.acknowledged,
     CommandSettled: reports.settled,

@@ -1,4 +1,4 @@
-"""Captured EPCIS events are found by page and by id, and capture jobs by page, without reading other feeds."""
+"""Captured EPCIS events and capture jobs are found without reading other feeds; rejections are carried on to supplier batches."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,3 +13,8 @@ def upgrade() -> None:
     for name, column, feed in INDEXES:
         only = sa.text(f"feed = '{feed}'")
         op.create_index(name, "message", [column], sqlite_where=only, postgresql_where=only)
+    op.create_table(
+        "batch_spread",
+        sa.Column("lot_id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("after", sa.BigInteger(), nullable=False),
+    )
