@@ -213,6 +213,8 @@ class FakeConnector:
 
     def _transfer(self, job: Job, transfer: Mapping[str, str], token: str) -> None:
         args = (job.lot, transfer["from"], transfer["to"], Decimal(transfer["quantity"]), token)
+        if "no_status" in self.target.faults:
+            raise Unavailable("no status is changed today", retry_after=5)
         fault = self._fault("before")
         if fault == "late":
             self.target.late.append(lambda: self.target.move(*args))
@@ -221,7 +223,7 @@ class FakeConnector:
         self._fault("after")
 
     def _fault(self, when: str) -> str:
-        if not self.target.faults:
+        if not self.target.faults or "no_status" in self.target.faults:
             return ""
         fault = self.target.faults[0]
         if when == "before":
