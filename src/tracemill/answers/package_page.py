@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 
-from tracemill.answers.package_sheet import LOTS, SHIPPING, lot_rows, shipping_rows
+from tracemill.answers.package_sheet import LOTS, SHIPPING, TOTALS, lot_rows, shipping_rows, totals_rows
 from tracemill.answers.recall import RecallView
 from tracemill.model.quantity import show
 
@@ -25,12 +25,10 @@ def page(view: RecallView, at: datetime) -> str:
     parts = [
         f"<h1>Recall {escape(known.id)}</h1>{mock}<p>{escape(view.sentence)}</p>",
         f"<p>Scope: {state}. As the hub knew it at {_time(at)}.</p>", _gaps(view), _clock(view),
-        _table("Totals", ("unit", "requested", "held", "consumed", "shipped", "escaped", "on hand", "staged", "in process"), (
-            (u, *(show(x) for x in (t.requested, t.held, t.consumed, t.shipped, t.escaped, t.on_hand, t.staged, t.in_process)))
-            for u, t in view.totals.items()
-        )),
-        _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots"), (
-            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots))
+        _table("Totals", TOTALS, totals_rows(view)),
+        _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots", "whom to call"), (
+            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots),
+             "; ".join(c.words() for c in d.contacts) or "nobody told")
             for d in view.customers
         )),
         _table("Scope versions", ("version", "at", "by", "why", "lots", "positions"), (

@@ -12,23 +12,29 @@ from tracemill.answers.recall import RecallView
 from tracemill.answers.scope import ScopeLot
 from tracemill.model.quantity import show
 
+AMOUNTS = ("requested", "on_hand", "held", "not_yet_held", "consumed", "shipped", "escaped", "staged", "in_process", "in_transit")
 LOTS = (
     "traceability lot code", "site", "product", "product description", "supplier batch", "level", "origin of the recall", "unit",
-    "requested", "on hand", "held", "consumed", "shipped", "escaped", "staged", "in process", "not contained because",
-    "excluded by", "excluded because", "lot id",
+    *(name.replace("_", " ") for name in AMOUNTS), "not contained because", "excluded by", "excluded because", "lot id",
 )  # fmt: skip
 SHIPPING = (
     "traceability lot code", "quantity", "unit of measure", "product description", "immediate subsequent recipient",
     "recipient name", "location shipped from", "date shipped", "traceability lot code source", "reference document type",
     "reference document number", "state",
 )  # fmt: skip
+TOTALS = ("unit", *(name.replace("_", " ") for name in AMOUNTS))
 Row = Sequence[str]
+
+
+def totals_rows(view: RecallView) -> Iterable[Row]:
+    for unit, sums in view.totals.items():
+        yield (unit, *(show(getattr(sums, name)) for name in AMOUNTS))
 
 
 def lot_rows(view: RecallView) -> Iterable[Row]:
     for x in view.lots:
         s = x.standing
-        amounts = (s.requested, s.on_hand, s.held, s.consumed, s.shipped, s.escaped, s.staged, x.in_process)
+        amounts = [x.in_process if name == "in_process" else getattr(s, name) for name in AMOUNTS]
         yield (
             x.number, x.site, x.item, x.item_text, x.supplier_batch, str(x.depth), "yes" if x.root else "", x.unit,
             *(map(show, amounts) if s.known else ("unknown",) * len(amounts)), _why(x), x.excluded_by, x.excluded_because, x.id,
