@@ -47,6 +47,15 @@ async def test_an_event_is_taken_back_once_however_often_it_is_declared_wrong(se
     assert (await served.get(lot(RAW)))["total"] == "480"
 
 
+async def test_one_that_does_not_repeat_its_event_is_put_aside_and_the_right_one_still_counts(served: Served) -> None:
+    await captured(served, RECEIPT, MADE_IT)
+    job = await captured(served, wrong({**MADE_IT, "bizStep": "assembling"}))
+    assert "does not repeat it as it was told" in job["errors"][0]["detail"]
+    assert (await served.get(lot(RAW)))["total"] == "220"
+    assert (await captured(served, wrong(MADE_IT)))["success"]
+    assert (await served.get(lot(RAW)))["total"] == "480"
+
+
 async def test_event_declaration_and_what_is_right_instead_in_one_document(served: Served) -> None:
     right = {**MADE_IT, "eventID": "urn:uuid:2", "inputQuantityList": [{"epcClass": RAW, "quantity": 250, "uom": "KGM"}]}
     job = await captured(served, RECEIPT, MADE_IT, wrong(MADE_IT, correctiveEventIDs=["urn:uuid:2"]), right)

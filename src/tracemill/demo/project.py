@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,8 @@ SECOND_PLANT: Mapping[str, Mapping[str, Any]] = {
 def second_wms_pack() -> str:
     """Write the second plant's own pack: that of the WMS, with the other ERP's name in it."""
     shipped = (SHIPPED / "demo-wms" / "pack.yaml").read_text()
-    return shipped.replace("pack: demo-wms\n", "pack: demo-wms-fr\n").replace("'\"erp\"'", "'\"erp-fr\"'")
+    own = (("pack: demo-wms\n", "pack: demo-wms-fr\n"), ("'\"erp\"'", "'\"erp-fr\"'"), ("system: erp,", "system: erp-fr,"))
+    return reduce(lambda text, change: text.replace(*change), own, shipped)
 
 
 class Project:

@@ -112,7 +112,7 @@ def _kept(event: Event, document: Document) -> Kept:
     name = str(event.get("eventID") or hashed)
     body = write_same(self_contained({**event, "eventID": name}, document.namespaces))
     if event.get("errorDeclaration"):
-        return Kept(key=taken_back(name), name=name, body=body, hashed=False)
+        return Kept(key=taken_back(name, hashed), name=name, body=body, hashed=False)
     return Kept(key=name, name=name, body=body, hashed=name == hashed)
 
 

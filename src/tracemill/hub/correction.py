@@ -25,9 +25,9 @@ class Before(Record, frozen=True):
     missing: tuple[str, ...] = ()
 
 
-def taken_back(event_id: str) -> str:
-    """Return the key that an error declaration is told once under."""
-    return f"{event_id} taken back"
+def taken_back(event_id: str, hashed: str) -> str:
+    """Return the key that an error declaration is told once under; one that repeats another event is another one."""
+    return f"{event_id} taken back {hashed}"
 
 
 def declares(message: Stored) -> bool:

@@ -39,3 +39,8 @@ def test_what_cannot_be_given_is_refused_by_name(asked: str, name: str) -> None:
     with pytest.raises(Refusal) as refused:
         epc_format(asked)
     assert refused.value.name == name
+
+
+def test_two_names_of_one_thing_stand_once_in_a_list_that_is_a_set() -> None:
+    names = ["urn:epc:id:sgtin:4012345.011111.7", "https://id.gs1.org/01/04012345111118/21/7"]
+    assert linked({**RECEIPT, "epcList": names})["epcList"] == names[1:]

@@ -33,7 +33,7 @@ def linked(event: Event) -> Event:
     found = {key: _link(value) if key == "parentID" else value for key, value in event.items()}
     for field in _LISTS:
         if field in event:
-            found[field] = [_link(uri) for uri in event[field]]
+            found[field] = list(dict.fromkeys(_link(uri) for uri in event[field]))  # two names of one thing are one thing
     for field in _QUANTITIES:
         if field in event:
             found[field] = [{**element, "epcClass": _link(element["epcClass"])} for element in event[field]]
