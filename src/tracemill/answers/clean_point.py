@@ -1,4 +1,4 @@
-"""Clean points: in each stream that a recall starts from, the last lot before and the first after that are proven clean."""
+"""Clean points: in each stream of a recall's roots, the last lot before and the first after that are proven not affected."""
 
 from collections.abc import Container, Mapping
 from datetime import datetime

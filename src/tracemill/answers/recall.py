@@ -1,5 +1,6 @@
 """A recall as it stands: its clock, scope versions, lots, totals, whom to call, and whether that is all."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -12,10 +13,10 @@ from tracemill.answers.clean_point import CleanPoint, clean_points
 from tracemill.answers.scope import Delivered, ScopeLot
 from tracemill.answers.trace_view import GapView
 from tracemill.model.policy import Policy
-from tracemill.model.recall import Recall
+from tracemill.model.recall import Contained, Recall
 from tracemill.model.record import Record
 from tracemill.model.reference import Contact
-from tracemill.model.status import ShipmentState
+from tracemill.model.status import DeliveryState, ShipmentState
 from tracemill.store import recalls
 from tracemill.store.lots import states
 
@@ -66,6 +67,18 @@ class WouldSend(Record, frozen=True):
     unit: str
 
 
+class SystemHolds(Record, frozen=True, omit_defaults=False):
+    """How many lots of a scope one system has, and how far their holds are there: each lot counts once."""
+
+    system: str
+    lots: int = 0
+    not_asked: int = 0
+    requested: int = 0  # on its way
+    accepted: int = 0  # taken by the system, not read back yet
+    read_back: int = 0  # and nothing of it is loose there
+    failed: int = 0  # not delivered, in doubt, or held by a status that does not block
+
+
 class Destination(Record, frozen=True):
     """A customer, and how much of the scope went there or is staged for it."""
 
@@ -93,6 +106,7 @@ class RecallView(Record, frozen=True):
     totals: dict[str, Totals]
     customers: tuple[Destination, ...]
     would_send: tuple[WouldSend, ...] = ()
+    holds: tuple[SystemHolds, ...] = ()
     clean_points: tuple[CleanPoint, ...] = ()
     doubts: tuple[GapView, ...] = ()  # lots that are in because nothing clears them
 
@@ -112,7 +126,8 @@ def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], ke
     return RecallView(
         recall=known, sentence=_sentence(known, counted, contained, not why), complete=not why, contained=contained, gaps=why,
         doubts=found.doubts, clean_points=clean_points(c, adjacency, known.origin, found, left_out),
-        versions=_versions(c, key), lots=lots, totals=_totals(counted), customers=_customers(counted),
+        versions=_versions(c, key), lots=lots, totals=_totals(counted), holds=_holds(counted, asked is not None),
+        customers=_customers(counted),
         would_send=_would_send(counted) if known.mock else (),
     )  # fmt: skip
 
@@ -168,6 +183,26 @@ def _customers(lots: Iterable[ScopeLot]) -> tuple[Destination, ...]:
         )
         for k, found in sorted(by.items())
     )  # fmt: skip
+
+
+def _holds(lots: Iterable[ScopeLot], asked: bool) -> tuple[SystemHolds, ...]:
+    """Count the lots of which a system shows something, or was asked for something, by how far their hold is there."""
+    sums: dict[str, Counter[str]] = {}
+    for x in lots:
+        for s in x.standing.systems:
+            if s.total or s.state:
+                sums.setdefault(s.system, Counter()).update(("lots", _how_far(s, asked)))
+    return tuple(SystemHolds(system=name, **found) for name, found in sorted(sums.items()))
+
+
+def _how_far(s: Contained, asked: bool) -> str:
+    if asked and s.contained:
+        return "read_back"
+    if not asked or not s.state:
+        return "not_asked"
+    if s.state in (DeliveryState.DEAD, DeliveryState.IN_DOUBT, DeliveryState.CANCELLED, DeliveryState.VERIFIED):
+        return "failed"
+    return "accepted" if s.state == DeliveryState.DELIVERED else "requested"
 
 
 def _contacts(sent: Iterable[Delivered]) -> tuple[Contact, ...]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tracemill.answers import recall as answers
 from tracemill.answers.package import package, seal
+from tracemill.answers.package_epcis import named
 from tracemill.answers.recall import RecallView
 from tracemill.api.access import HubOf, by, needs
 from tracemill.api.answer import answer, returns
@@ -175,9 +176,16 @@ async def _act(do: Any, request: Request, hub: Hub, key: str, body: WhyBody, cal
 
 
 @router.post("/{key}/package", responses={200: {"content": {"application/zip": {}}}})
-async def packed(request: Request, hub: HubOf, key: str, caller: Caller = WRITE) -> Response:
-    """Return the evidence package as a ZIP; its seal stands in the audit trail."""
+async def packed(request: Request, hub: HubOf, key: str, base: str = "", gln: str = "", caller: Caller = WRITE) -> Response:
+    """Return the evidence package as a ZIP; its seal stands in the audit trail.
+
+    `base`: the address that your own ids stand under in its EPCIS documents; `gln`: yours, which documents are named by.
+    """
+    try:
+        own = named(base, gln)
+    except ValueError as error:
+        raise Problem(422, str(error), next_action="write base=https://plant.example/id") from None
     view, runtime = await _view(hub, caller, key), hub.runtime
-    body = await runtime.store.read(lambda c: package(c, view, runtime.clock()))
+    body = await runtime.store.read(lambda c: package(c, view, runtime.clock(), own))
     await recall.packaged(runtime, view.recall, seal(body), by(request, caller))
     return Response(body, media_type="application/zip", headers={"Content-Disposition": f'attachment; filename="{key}.zip"'})

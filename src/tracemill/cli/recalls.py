@@ -133,12 +133,14 @@ def close(key: Key, reason: Reason, project: Project = HERE, url: Url = "", as_j
 def package(
     key: Key, project: Project = HERE, url: Url = "", as_json: Json = False,
     to: Annotated[Path | None, typer.Option("--to", help="The file to write; else RECALL.zip here.")] = None,
+    base: Annotated[str, typer.Option("--base", help="EPCIS: the address that your own ids stand under.")] = "",
+    gln: Annotated[str, typer.Option("--gln", help="EPCIS: your GLN, which documents are named by.")] = "",
 ) -> int:  # fmt: skip
-    """Write the evidence package: page, spreadsheets, JSON and audit chain, with a seal over all of it."""
+    """Write the evidence package: page, spreadsheets, JSON, EPCIS and audit chain, with a seal over all of it."""
     from tracemill.answers.package_check import check
 
     with working("writing the package"):
-        body = hub(project, url).download(f"/v1/recalls/{part(key)}/package", otherwise=LIST)
+        body = hub(project, url).download(f"/v1/recalls/{part(key)}/package", otherwise=LIST, base=base, gln=gln)
     target, found = to or Path(f"{key}.zip"), check(body)
     try:
         target.write_bytes(body)

@@ -57,7 +57,7 @@ def _contained(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetim
     if loose and not why:
         why = f"still free there ({wanted.state})" if wanted and not wanted.target.available else "still free there"
     return Contained(system=name, total=tidy(claim.total), available=tidy(claim.available), contained=not why,
-                     loose=loose, why=why)  # fmt: skip
+                     loose=loose, why=why, state=wanted.state if wanted and not wanted.target.available else "")  # fmt: skip
 
 
 def _why_no_word(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> str:

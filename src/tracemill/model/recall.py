@@ -71,6 +71,7 @@ class Contained(Record, frozen=True):
     contained: bool
     loose: Decimal = ZERO  # how much of it the system cannot vouch for
     why: str = ""
+    state: str = ""  # of the delivery that restricts it there; empty where none does
 
 
 class Standing(Record, frozen=True):
