@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tracemill.core.entries import GAINS, after_movement, entered, entry_key
+from tracemill.core.unbooked import left, reread
 from tracemill.model import change as c
 from tracemill.model.inspection import Submission, Withdrawn
 from tracemill.model.lot import Act, Disposition, Entry, Exposure, Lot, ShipmentBlock, Wanted
@@ -66,7 +67,8 @@ def _bound(lot: Lot, ch: c.IdentityBound) -> Lot:
 
 
 def _claimed(lot: Lot, ch: c.StockClaimed) -> Lot:
-    return replace(lot, claims={**lot.claims, ch.system: ch.claim}, unit=lot.unit or ch.unit)
+    claim = reread(lot, ch.system, ch.claim)
+    return replace(lot, claims={**lot.claims, ch.system: claim}, unit=lot.unit or ch.unit)
 
 
 def _placed(lot: Lot, ch: c.HoldPlaced) -> Lot:
@@ -125,19 +127,23 @@ def _sampled(lot: Lot, ch: c.Sampled) -> Lot:
         known = lot.entries.get(key := entry_key("sample", ch.sample))
         told = Entry(kind=MovementKind.SAMPLED, quantity=-gone, at=known.at if known else ch.at)
         entries = {**lot.entries, key: told}
-    return replace(lot, samples={**lot.samples, ch.sample: gone}, retained=retained, entries=entries)
+    claims = left(lot.claims, gone - lot.samples.get(ch.sample, Decimal(0)))
+    return replace(lot, samples={**lot.samples, ch.sample: gone}, retained=retained, entries=entries, claims=claims)
 
 
 def _moved(lot: Lot, ch: c.Moved) -> Lot:
     exposures = {
         s: replace(e, movements=e.movements + 1) if s == ch.system and e.until is None else e for s, e in lot.exposures.items()
     }
-    account = ch.account or ch.kind
-    moved = {**lot.moved, account: lot.moved.get(account, Decimal(0)) + ch.quantity} if ch.counts else lot.moved
-    gains = ch.counts and ch.quantity > 0 and account in GAINS and ch.at is not None
-    since = max(lot.gained_at or ch.at, ch.at) if gains and ch.at else lot.gained_at
     entries = after_movement(lot.entries, ch) if ch.at is not None else lot.entries
-    return replace(lot, exposures=exposures, moved=moved, entries=entries, gained_at=since)
+    if not ch.counts:
+        return replace(lot, exposures=exposures, entries=entries)
+    account = ch.account or ch.kind
+    moved = {**lot.moved, account: lot.moved.get(account, Decimal(0)) + ch.quantity}
+    gains = ch.quantity > 0 and account in GAINS
+    since = max(lot.gained_at or ch.at, ch.at) if gains and ch.at else lot.gained_at
+    claims = left(lot.claims, -ch.quantity, ch.system)
+    return replace(lot, exposures=exposures, moved=moved, entries=entries, gained_at=since, claims=claims)
 
 
 def _linked(lot: Lot, ch: c.Linked) -> Lot:
@@ -161,7 +167,7 @@ def _shipment_block(lot: Lot, ch: c.ShipmentBlockWanted) -> Lot:
 
 def _wanted(lot: Lot, ch: c.TargetWanted) -> Lot:
     state = "pending" if ch.command else "verified"  # no command was needed: the system was found to keep it
-    wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, state=state)
+    wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, permitted=ch.permitted, state=state)
     return replace(lot, wanted={**lot.wanted, ch.system: wanted})
 
 

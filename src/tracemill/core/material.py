@@ -50,7 +50,7 @@ def consumed(draft: Draft, data: MaterialConsumed) -> None:
     before = allowance(draft.lot)
     _book(draft, data, Side.INPUT, "consumed", -1)
     taken = signed_in_base(draft, data.quantity)
-    if before.known and taken > before.usable and data.work.kind not in RESHAPING:
+    if before.known and taken > before.target.available and data.work.kind not in RESHAPING:
         draft.case(_misuse(draft, data))
     if data.work.key:
         draft.spread()

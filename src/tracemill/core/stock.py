@@ -101,5 +101,5 @@ def close_exposure(draft: Draft) -> None:
     """End the exposure of a receipt once a reading shows no more free stock than is allowed."""
     system = draft.event.source
     exposure, claim = draft.lot.exposures.get(system), draft.lot.claims.get(system)
-    if exposure and exposure.until is None and claim and claim.available <= allowance(draft.lot).usable:
+    if exposure and exposure.until is None and claim and claim.available <= allowance(draft.lot).target.available:
         draft.add(Exposed(system=system, since=exposure.since, until=claim.read_started))

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from tracemill.core.entries import GAINS, booked, unseen
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Claim, Hold, Lot, Target
+from tracemill.model.lot import Hold, Lot, Target
 from tracemill.model.quantity import show
 from tracemill.model.record import Record
 from tracemill.model.status import RELEASING, DispositionKind, HoldReason
@@ -23,10 +23,11 @@ class Allowance(Record, frozen=True):
     usable: Decimal
     blocked: Decimal
     total: Decimal
+    retained: Decimal = ZERO  # kept aside as samples: systems go on counting it with what may be used
 
     @property
     def target(self) -> Target:
-        return Target(available=self.usable, blocked=self.blocked)
+        return Target(available=self.usable + self.retained, blocked=self.blocked)
 
 
 def on_hand(lot: Lot) -> Decimal:
@@ -80,33 +81,15 @@ def allowance(lot: Lot) -> Allowance:
     whole = [h for h in lot.holds.values() if h.quantity is None]
     others = _restricted_by_others(lot, rejected)
     doubted = sum((h.quantity or ZERO for h in _disputes(lot) if h.system != "hub"), ZERO)
-    seen = total - unseen(lot) - sum(lot.retained.values(), ZERO)  # and not kept aside as a sample
-    usable = ZERO if whole else max(ZERO, min(min(accepted, seen) - others, total - _shown_beyond(lot)))
+    free = ZERO if whole else max(ZERO, min(min(accepted, total - unseen(lot)) - others, total - _shown_beyond(lot)))
+    retained = min(free, sum(lot.retained.values(), ZERO))
     return Allowance(
         known=lot.disposition is not None or bool(whole),
-        usable=usable,
+        usable=free - retained,
         blocked=min(rejected + others - doubted, total),
         total=total,
+        retained=retained,
     )  # what systems disagree about waits in quarantine: nobody decided to block it
-
-
-def expected(target: Target, claim: Claim, expresses: str) -> Target:
-    """Return what a system should show, given how much it holds: systems cut a lot up differently."""
-    if expresses == "cap":
-        return Target(available=target.available, blocked=ZERO)
-    blocked = min(target.blocked, claim.total)
-    return Target(available=min(target.available, claim.total - blocked), blocked=blocked)
-
-
-def excess(target: Target, claim: Claim, expresses: str) -> Decimal:
-    """Return how much more a system lets people use than the owner allows. One-sided: less is never excess."""
-    return max(ZERO, claim.available - expected(target, claim, expresses).available)
-
-
-def complies(target: Target, claim: Claim, expresses: str) -> bool:
-    """Say whether a reading shows exactly the wanted state."""
-    want = expected(target, claim, expresses)
-    return claim.available == want.available and (expresses == "cap" or claim.blocked >= want.blocked)
 
 
 def _disputes(lot: Lot) -> list[Hold]:
@@ -261,7 +244,7 @@ def verdict(lot: Lot) -> str:
     if not allowed.known:
         return "unknown"
     if allowed.usable > ZERO:
-        return "released" if allowed.usable == allowed.total and not kinds else "conditional"
+        return "released" if allowed.target.available == allowed.total and not kinds else "conditional"
     if kinds - {HoldReason.REJECTED, HoldReason.AWAITING_INSPECTION}:
         return "hold"
     if HoldReason.REJECTED in kinds:
