@@ -28,7 +28,7 @@ def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
     return Standing(
         requested=tidy(there + consumed + shipped + vanished), on_hand=tidy(there), held=tidy(there - loose), staged=tidy(staged),
         consumed=tidy(consumed), shipped=tidy(shipped), escaped=tidy(loose + vanished),
-        known=counted(lot) or "produced" in lot.moved, systems=systems,
+        known=counted(lot), systems=systems,
     )  # fmt: skip
 
 

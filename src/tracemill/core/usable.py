@@ -44,7 +44,7 @@ def rejected(lot: Lot) -> bool:
 
 def counted(lot: Lot) -> bool:
     """Say whether anybody has told how much of a lot there is: nothing told is not nothing there."""
-    return lot.received_at is not None or bool(lot.claims)
+    return lot.received_at is not None or bool(lot.claims) or any(account in lot.moved for account in BEGINS)
 
 
 def used(lot: Lot) -> Decimal:
