@@ -250,3 +250,12 @@ def test_the_ledger_is_the_fold_of_its_changes() -> None:
     books.move("C-1", "adjusted", counted=kg("425"), minute=30)
     books.move("M-0", "scrapped", "5", minute=0)
     assert fold(books.lot.id, "DE", books.changes[books.lot.id]) == books.lot
+
+
+def test_a_retained_sample_makes_no_system_move_stock_and_no_lot_less_than_released() -> None:
+    books = Books()
+    books.stock("erp", 20, available="480")
+    before = books.lot.wanted["erp"].target
+    lot = books.tell("qms", SampleTaken(lot=REF, sample="S-1", quantity=kg("2"), state=SampleState.RETAINED))
+    assert (verdict(lot), lot.cases, books.last.commands) == ("released", {}, ())
+    assert lot.wanted["erp"].target == before

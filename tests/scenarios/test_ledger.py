@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.scenarios.plant import SITE, Plant
+from tracemill.answers import scope
 from tracemill.answers.lot import LotView, view
 from tracemill.answers.search import search
 from tracemill.answers.trace import trace
@@ -15,7 +16,7 @@ from tracemill.core.usable import allowance, verdict
 from tracemill.model.policy import Tolerance
 from tracemill.model.status import MovementKind
 from tracemill.store.genealogy_tables import edge, transformation
-from tracemill.store.tables import message
+from tracemill.store.tables import lot, message
 
 
 @pytest.fixture
@@ -51,9 +52,9 @@ async def relabel(plant: Plant, old: str, new: str, amount: str) -> None:
 
 
 async def accepted(plant: Plant, *lots: str) -> None:
-    for lot in lots:
-        await plant.receive_lot(lot)
-        await plant.decide(lot, ("ACC", None), inspection=f"SG-{lot}")
+    for name in lots:
+        await plant.receive_lot(name)
+        await plant.decide(name, ("ACC", None), inspection=f"SG-{name}")
 
 
 async def held(plant: Plant, lot: str) -> dict[str, str]:
@@ -143,18 +144,29 @@ async def test_a_relabelled_lot_is_found_under_either_number(plant: Plant) -> No
     assert await held(plant, "N-2") == {"L-1": "rejected"}
 
 
-async def test_a_regrade_and_a_rework_are_transformations_of_their_kind(plant: Plant) -> None:
+@pytest.mark.parametrize("kind", ["rework", "regrade"])
+async def test_about_what_is_reworked_or_regraded_quality_decides_anew(plant: Plant, kind: str) -> None:
     await plant.receive_lot("L-1")
     await plant.decide("L-1", ("REJ", None))
-    for kind, lot in (("regrade", "G-1"), ("rework", "W-1")):
-        work = {"order": kind, "kind": kind}
-        await plant.push("mes", "material.consumed.v1", {"lot": ref("L-1"), "quantity": kg("100"), "work": work})
-        made = {"lot": {**ref(lot), "item": "4799"}, "quantity": kg("100"), "work": work}
-        await plant.push("mes", "material.produced.v1", made)
-    assert sorted(await plant.rows(select(transformation.c.kind))) == [("regrade",), ("rework",)]
-    assert await held(plant, "G-1") == await held(plant, "W-1") == {"L-1": "rejected"}
-    assert (await plant.lot("G-1")).item == "4799"
+    work = {"order": "RW-1", "kind": kind}
+    await plant.push("mes", "material.consumed.v1", {"lot": ref("L-1"), "quantity": kg("100"), "work": work})
+    made = {"lot": {**ref("W-1"), "item": "4799"}, "quantity": kg("100"), "work": work}
+    await plant.push("mes", "material.produced.v1", made)
+    await plant.settle()
+    assert await plant.rows(select(transformation.c.kind)) == [(kind,)]
     assert not any("more than quality allows" in c.title for c in (await plant.lot("L-1")).cases.values())
+    new = await plant.lot("W-1")
+    assert (new.item, [str(h.reason) for h in new.holds.values()], verdict(new)) == (
+        "4799",
+        ["awaiting_inspection"],
+        "quarantine",
+    )
+    await plant.decide("W-1", ("ACC", None), inspection="SG-W-1")
+    await plant.settle()
+    assert allowance(await plant.lot("W-1")).usable == 100, "although what it was made from stays rejected"
+    await plant.push("erp", "hold.requested.v1", {"lot": ref("L-1"), "hold": "H-1", "reason": "recall"})
+    await plant.settle()
+    assert await held(plant, "W-1") == {"L-1": "recall"}
 
 
 async def test_a_reversed_consumption_lets_go_what_was_made_of_it(plant: Plant) -> None:
@@ -253,3 +265,21 @@ async def test_a_gap_that_stays_becomes_a_case_and_closes_when_the_loss_is_count
         assert not any("accounted" in c.title for c in shown.cases)
     finally:
         plant.stop()
+
+
+async def test_who_holds_and_who_owns_stock_is_told_with_the_lot_and_to_a_recall(plant: Plant) -> None:
+    await accepted(plant, "L-1")
+    rows = [
+        {"status": "available", "quantity": kg("400")},
+        {"status": "available", "quantity": kg("50"), "holder": "COAT-1"},
+        {"status": "blocked", "quantity": kg("30"), "owner": "ACME"},
+    ]
+    await plant.push("wms", "stock.observed.v1", {"lot": ref("L-1"), "rows": rows})
+    (shown,) = [s for s in (await seen(plant, "L-1")).systems if s.system == "wms"]
+    assert (shown.available, shown.held_by, shown.owned_by) == ("450", {"COAT-1": "50"}, {"ACME": "30"})
+    assert plant.hub
+    runtime = plant.hub.runtime
+    row = (await plant.rows(select(lot.c.id).where(lot.c.number == "L-1")))[0].id
+    reached = await runtime.store.read(lambda c: scope.reach(c, runtime.adjacency, {row: SITE}))
+    (told,) = await runtime.store.read(lambda c: scope.described(c, reached, runtime.policies, None, {}))
+    assert told.place == "50 kg at COAT-1"

@@ -140,9 +140,16 @@ def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing,
     )  # fmt: skip
     return ScopeLot(
         id=state.id, site=state.site, number=state.number, item=state.item, item_text=state.item_text, unit=state.unit,
-        supplier_batch=state.supplier_batch, place=state.place, depth=depth, root=root, in_process=tidy(waiting), standing=stands,
+        supplier_batch=state.supplier_batch, place=_place(state), depth=depth, root=root, in_process=tidy(waiting),
+        standing=stands,
         shipments=tuple(sent), excluded_by=excluded[0], excluded_because=excluded[1],
     )  # fmt: skip
+
+
+def _place(state: Lot) -> str:
+    """Name where a lot is, and who has how much of it, where that is not the plant: a recall must reach them, too."""
+    held = {party: q for claim in state.claims.values() for party, q in claim.held_by.items()}
+    return ", ".join(filter(None, [state.place, *(f"{state.quantity(q)} at {party}" for party, q in held.items())]))
 
 
 def _in_process(c: Connection, ids: Iterable[int]) -> dict[int, Decimal]:

@@ -70,6 +70,10 @@ def lot(
         should = s["should"] or "–"
         rows.add_row(f"{star} {s['system']}", s["name"] or "–", says or "–", should, state + detail, s["age"])
     out.print(rows)
+    for s in view["systems"]:
+        for what, parties in (("held by", s["held_by"]), ("owned by", s["owned_by"])):
+            for party, quantity in parties.items():
+                out.print(f"  {quantity} {view['unit_name']} {what} {party}  [dim]as {s['system']} shows it[/]")
     if (balance := view["balance"]) is not None:
         out.print(f"  {balance['sentence']}  [dim]{view['unit_name']}, there as {balance['system']} shows it[/]")
     for h in view["holds"]:

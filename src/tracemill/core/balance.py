@@ -6,11 +6,12 @@ What has gone is what the ledger says; what is there is what the owner of stock 
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tracemill.core.unbooked import unbooked
 from tracemill.core.usable import WORDS, gained
 from tracemill.model.lot import Claim, Hold, Lot
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import show
-from tracemill.model.record import Record
+from tracemill.model.record import Record, replaced
 from tracemill.model.status import HoldReason
 
 ZERO = Decimal(0)
@@ -53,7 +54,7 @@ def balance(lot: Lot, policy: Policy) -> Balance | None:
         return None
     claim = lot.claims[system]
     sampled = sum(lot.samples.values(), ZERO)
-    shares = [*_gone(lot), *_there(lot, claim)]
+    shares = [*_gone(lot), *_there(lot, _posted(lot, claim))]
     if sampled:
         shares.append(Share(text="sample" if sum(map(bool, lot.samples.values())) == 1 else "samples", quantity=sampled))
     gap = came - sum((share.quantity for share in shares), ZERO)
@@ -70,6 +71,12 @@ def counting(lot: Lot, policy: Policy) -> str | None:
     if owner in counts:
         return owner
     return max(counts, key=lambda name: (counts[name].total, name), default=None)
+
+
+def _posted(lot: Lot, claim: Claim) -> Claim:
+    """Take off what has left the lot and still stands in the books that show it: it is not there."""
+    waiting = min(claim.available, unbooked(lot, claim, "split"))
+    return replaced(claim, available=claim.available - waiting)
 
 
 def _shipped(lot: Lot) -> Decimal:

@@ -95,7 +95,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected)
-    passed_on = inheritance.carried(match.lot, True) if match.lot.used else {}
+    passed_on = inheritance.carried(match.lot, inheritance.Bond.SAME) if match.lot.used else {}
     _introduce(draft, match, view)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
@@ -113,7 +113,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     shipment_guard.guard(draft)
     tolerance.watch(draft)
     alerts.watch(draft)
-    if draft.lot.used and inheritance.carried(draft.lot, True).keys() != passed_on.keys():
+    if draft.lot.used and inheritance.carried(draft.lot, inheritance.Bond.SAME).keys() != passed_on.keys():
         draft.spread()
     _note_edges(draft, view)
     view.put(draft.lot)

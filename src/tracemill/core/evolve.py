@@ -135,12 +135,14 @@ def _moved(lot: Lot, ch: c.Moved) -> Lot:
     exposures = {
         s: replace(e, movements=e.movements + 1) if s == ch.system and e.until is None else e for s, e in lot.exposures.items()
     }
-    account = ch.account or ch.kind
-    moved = {**lot.moved, account: lot.moved.get(account, Decimal(0)) + ch.quantity} if ch.counts else lot.moved
-    gains = ch.counts and ch.quantity > 0 and account in GAINS and ch.at is not None
-    since = max(lot.gained_at or ch.at, ch.at) if gains and ch.at else lot.gained_at
     entries = after_movement(lot.entries, ch) if ch.at is not None else lot.entries
-    claims = left(lot.claims, -ch.quantity, ch.system) if ch.counts else lot.claims
+    if not ch.counts:
+        return replace(lot, exposures=exposures, entries=entries)
+    account = ch.account or ch.kind
+    moved = {**lot.moved, account: lot.moved.get(account, Decimal(0)) + ch.quantity}
+    gains = ch.quantity > 0 and account in GAINS
+    since = max(lot.gained_at or ch.at, ch.at) if gains and ch.at else lot.gained_at
+    claims = left(lot.claims, -ch.quantity, ch.system)
     return replace(lot, exposures=exposures, moved=moved, entries=entries, gained_at=since, claims=claims)
 
 

@@ -2,7 +2,7 @@
 
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import in_base
-from tracemill.core.usable import dated, gained
+from tracemill.core.usable import dated, gained, quality_hold
 from tracemill.model.change import HoldLifted, HoldPlaced, Noted
 from tracemill.model.event import MessageRead, MessageUnread
 from tracemill.model.identifier import derived
@@ -35,6 +35,16 @@ def placed(draft: Draft, data: HoldRequested) -> None:
                 note=data.note,
             )
         )
+    )
+
+
+def awaiting(draft: Draft) -> Hold:
+    """Return the hold of a lot that quality has to look at: its decision lifts it."""
+    return Hold(
+        id=quality_hold(draft.lot.id, HoldReason.AWAITING_INSPECTION),
+        reason=HoldReason.AWAITING_INSPECTION,
+        system="hub",
+        placed_at=draft.now,
     )
 
 

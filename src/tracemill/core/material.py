@@ -7,10 +7,11 @@ from decimal import Decimal
 from tracemill.core.descent import accept_as, descend
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
-from tracemill.core.inheritance import SAME, apply, inherited
+from tracemill.core.holds import awaiting
+from tracemill.core.inheritance import SAME, TREATED, Bond, apply, bond, inherited
 from tracemill.core.ledger import base_unit, owned, signed_in_base
 from tracemill.core.usable import allowance
-from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
+from tracemill.model.change import HoldPlaced, Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
 from tracemill.model.event import Event
 from tracemill.model.identifier import MAX_LENGTH, derived
@@ -23,7 +24,7 @@ from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, M
 GONE = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
 LEFT = (*GONE, ShipmentState.RETURNED)  # what came back had left
 TRANSFER, ANYWHERE = "transfer", ""  # a transfer is no site's own
-RESHAPING = SAME | {"rework", "regrade"}  # what is done to lots that may not be used, too
+RESHAPING = SAME | TREATED  # what is done to lots that may not be used, too
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
 
@@ -52,7 +53,7 @@ def consumed(draft: Draft, data: MaterialConsumed) -> None:
     before = allowance(draft.lot)
     _book(draft, data, Side.INPUT, "consumed", -1)
     taken = signed_in_base(draft, data.quantity)
-    if before.known and taken > before.usable and data.work.kind not in RESHAPING:
+    if before.known and taken > before.target.available and data.work.kind not in RESHAPING:
         draft.case(_misuse(draft, data))
     if data.work.key:
         draft.spread()
@@ -68,12 +69,15 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
     _book(draft, data, Side.OUTPUT, "produced", 1)
     if same:
         accept_as(draft, same, data)
-    inherit(draft, parents, origins, same)
+    if data.work.kind in TREATED and draft.lot.disposition is None:
+        draft.add(HoldPlaced(hold=awaiting(draft)))
+    inherit(draft, parents, origins, bond(data.work.kind))
 
 
-def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], same: Iterable[Lot] = ()) -> None:
+def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], how: Bond) -> None:
     """Carry what restricts the parents of a lot; it may have others, too."""
-    if (carried := inherited(draft.lot, parents, origins, {p.id for p in same})) is not None:
+    parents = list(parents)
+    if (carried := inherited(draft.lot, parents, origins, {p.id: how for p in parents})) is not None:
         apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))
 
 

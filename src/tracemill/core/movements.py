@@ -10,6 +10,7 @@ from tracemill.core.descent import descend
 from tracemill.core.draft import Draft
 from tracemill.core.entries import entry_key
 from tracemill.core.evolve import replace
+from tracemill.core.inheritance import Bond
 from tracemill.core.ledger import base_unit, in_base, owned
 from tracemill.core.material import edge, inherit, transfer
 from tracemill.model.change import Moved
@@ -93,7 +94,7 @@ def arrived(draft: Draft, data: MovementRecorded, parents: Iterable[Lot], origin
     parents = list(parents)
     descend(draft, parents)
     movement(draft, data)
-    inherit(draft, parents, origins, parents)
+    inherit(draft, parents, origins, Bond.SAME)
 
 
 def _direction(data: MovementRecorded, kind: MovementKind) -> Direction:

@@ -31,7 +31,7 @@ def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
         requested=tidy(there + consumed + shipped + vanished), on_hand=tidy(there), held=tidy(there - waiting - loose),
         not_yet_held=tidy(waiting), consumed=tidy(consumed), shipped=tidy(shipped), escaped=tidy(loose + vanished),
         staged=tidy(staged), in_transit=tidy(moving),
-        known=counted(lot) or "produced" in lot.moved, systems=systems,
+        known=counted(lot), systems=systems,
     )  # fmt: skip
 
 

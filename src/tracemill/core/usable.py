@@ -23,10 +23,11 @@ class Allowance(Record, frozen=True):
     usable: Decimal
     blocked: Decimal
     total: Decimal
+    retained: Decimal = ZERO  # kept aside as samples: systems go on counting it with what may be used
 
     @property
     def target(self) -> Target:
-        return Target(available=self.usable, blocked=self.blocked)
+        return Target(available=self.usable + self.retained, blocked=self.blocked)
 
 
 def on_hand(lot: Lot) -> Decimal:
@@ -43,7 +44,7 @@ def rejected(lot: Lot) -> bool:
 
 def counted(lot: Lot) -> bool:
     """Say whether anybody has told how much of a lot there is: nothing told is not nothing there."""
-    return lot.received_at is not None or bool(lot.claims)
+    return lot.received_at is not None or bool(lot.claims) or any(account in lot.moved for account in BEGINS)
 
 
 def used(lot: Lot) -> Decimal:
@@ -80,13 +81,14 @@ def allowance(lot: Lot) -> Allowance:
     whole = [h for h in lot.holds.values() if h.quantity is None]
     others = _restricted_by_others(lot, rejected)
     doubted = sum((h.quantity or ZERO for h in _disputes(lot) if h.system != "hub"), ZERO)
-    seen = total - unseen(lot) - sum(lot.retained.values(), ZERO)  # and not kept aside as a sample
-    usable = ZERO if whole else max(ZERO, min(min(accepted, seen) - others, total - _shown_beyond(lot)))
+    free = ZERO if whole else max(ZERO, min(min(accepted, total - unseen(lot)) - others, total - _shown_beyond(lot)))
+    retained = min(free, sum(lot.retained.values(), ZERO))
     return Allowance(
         known=lot.disposition is not None or bool(whole),
-        usable=usable,
+        usable=free - retained,
         blocked=min(rejected + others - doubted, total),
         total=total,
+        retained=retained,
     )  # what systems disagree about waits in quarantine: nobody decided to block it
 
 
@@ -242,7 +244,7 @@ def verdict(lot: Lot) -> str:
     if not allowed.known:
         return "unknown"
     if allowed.usable > ZERO:
-        return "released" if allowed.usable == allowed.total and not kinds else "conditional"
+        return "released" if allowed.target.available == allowed.total and not kinds else "conditional"
     if kinds - {HoldReason.REJECTED, HoldReason.AWAITING_INSPECTION}:
         return "hold"
     if HoldReason.REJECTED in kinds:

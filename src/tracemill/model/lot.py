@@ -95,6 +95,8 @@ class Claim(Record, frozen=True):
     native: str = ""  # the system's own words, for people
     revision: str = ""
     foreign_blocked: Decimal = ZERO  # blocked by somebody other than the hub
+    held_by: dict[str, Decimal] = {}  # what others have, and what others own, by party
+    owned_by: dict[str, Decimal] = {}
     behind: Decimal = ZERO  # what left the lot, as others told, and this system has not booked; below zero: it booked first
     told: Decimal = ZERO  # what the system itself told to have left since this reading
 

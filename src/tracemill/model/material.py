@@ -64,6 +64,8 @@ class StockRow(Record, frozen=True):
     place: str = ""
     unit: str = ""
     native: str = ""
+    owner: str = ""  # whose it is, where it is not the plant's: consignment of a supplier
+    holder: str = ""  # who has it, where it is not the plant: a subcontractor, a customer's consignment store
     restriction: Restriction | None = None
 
 

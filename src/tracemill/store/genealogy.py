@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from tracemill.core.inheritance import SAME
+from tracemill.core.inheritance import Bond, bond
 from tracemill.model.change import Linked, Measured
 from tracemill.model.record import Record
 from tracemill.model.status import Evidence, Side
@@ -129,7 +129,7 @@ class Round(Record, frozen=True):
 
     children: tuple[int, ...]
     parents: dict[int, tuple[int, ...]]
-    same: dict[int, frozenset[int]]  # those of the parents whose material it still is
+    bonds: dict[int, dict[int, Bond]]  # by child and parent
 
 
 def take_spread(tx: Connection, most: int) -> Round | None:
@@ -148,8 +148,9 @@ def take_spread(tx: Connection, most: int) -> Round | None:
         done.append(row.lot_id)
     for some in chunks(done):
         tx.execute(delete(spread).where(spread.c.lot_id.in_(some)))
-    parents, same = _parents(tx, children)
-    return Round(children=tuple(sorted(children)), parents=parents, same=same)
+    bonds = _bonds(tx, children)
+    parents = {child: tuple(sorted(found)) for child, found in bonds.items()}
+    return Round(children=tuple(sorted(children)), parents=parents, bonds=bonds)
 
 
 def _children(tx: Connection, parent: int, after: int, most: int) -> list[int]:
@@ -158,16 +159,13 @@ def _children(tx: Connection, parent: int, after: int, most: int) -> list[int]:
     return list(tx.execute(made.order_by(_out.c.lot_id).limit(most)).scalars())
 
 
-def _parents(tx: Connection, children: Iterable[int]) -> tuple[dict[int, tuple[int, ...]], dict[int, frozenset[int]]]:
-    found: dict[int, set[int]] = {}
-    same: dict[int, set[int]] = {}
+def _bonds(tx: Connection, children: Iterable[int]) -> dict[int, dict[int, Bond]]:
+    found: dict[int, dict[int, Bond]] = {}
     for some in chunks(children):
         for row in tx.execute(_LIVING.where(_out.c.lot_id.in_(some))):
-            found.setdefault(row.child, set()).add(row.parent)
-            if row.kind in SAME:
-                same.setdefault(row.child, set()).add(row.parent)
-    parents = {child: tuple(sorted(ids)) for child, ids in found.items()}
-    return parents, {child: frozenset(ids) for child, ids in same.items()}
+            parents = found.setdefault(row.child, {})
+            parents[row.parent] = max(parents.get(row.parent, Bond.TREATED), bond(row.kind))
+    return found
 
 
 def relabelled(tx: Connection, uuids: Iterable[str], most: int) -> set[int]:
