@@ -83,7 +83,7 @@ class _Proof:
     def _made_of_nothing_known(self, n: Neighbour, proof: str) -> tuple[str, str]:
         """A lot is clean only where it is known, completely, what it was made of: the scope would have it otherwise."""
         back = walk(self._adjacency.graph(self._c, n.state.site), [n.row], Direction.BACK, budget=BUDGET)
-        if found := gaps(self._c, back, n.state.site):
+        if found := gaps(self._c, back, n.state.site, self._adjacency.tolerances.get(n.state.site, {})):
             return "", f"its trace back is incomplete: {found[0].text}"
         return f"{proof}; made of nothing in scope, its trace back is complete", ""
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.crossing import onward
 from tracemill.answers.roots import Roots, roots
 from tracemill.answers.trace import BUDGET
 from tracemill.answers.trace_gaps import gaps
@@ -14,7 +15,7 @@ from tracemill.answers.trace_view import GapView
 from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
 from tracemill.model.lot import Lot
-from tracemill.model.policy import Policy
+from tracemill.model.policy import Policy, Tolerance
 from tracemill.model.recall import Recall, Standing
 from tracemill.model.record import Record
 from tracemill.model.reference import Contact
@@ -94,13 +95,14 @@ def reach(c: Connection, adjacency: Adjacency, start: Roots, left_out: Container
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}
     why: list[GapView] = [*start.gaps]
-    for site in sorted(set(start.lots.values())):
+    every = onward(c, adjacency, {i: at for i, at in start.lots.items() if i not in left_out})  # it goes on at other sites
+    for site in sorted({*every.values(), *start.lots.values()}):
         graph, here = adjacency.graph(c, site), [i for i, at in start.lots.items() if at == site]
-        found = walk(graph, [i for i in here if i not in left_out], budget=BUDGET)
+        found = walk(graph, [i for i, at in every.items() if at == site], budget=BUDGET)
         lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist(), *here]))
         depth |= dict.fromkeys(lots[site], 0) | dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
         positions[site] = graph.position
-        why += _at(site, c, found)
+        why += _at(site, c, found, adjacency.tolerances.get(site, {}))
     return Reach(roots=tuple(start.lots), lots=lots, depth=depth, positions=positions, gaps=tuple(why), doubts=start.doubts)
 
 
@@ -110,8 +112,9 @@ def current(c: Connection, adjacency: Adjacency, known: Recall) -> Reach:
     return reach(c, adjacency, start, recalls.excluded(c, known.id))
 
 
-def _at(site: str, c: Connection, found: Walk) -> list[GapView]:
-    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in gaps(c, found, site)]
+def _at(site: str, c: Connection, found: Walk, tolerances: Mapping[str, Tolerance]) -> list[GapView]:
+    why = gaps(c, found, site, tolerances)
+    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in why]
 
 
 def described(
@@ -137,9 +140,16 @@ def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing,
     )  # fmt: skip
     return ScopeLot(
         id=state.id, site=state.site, number=state.number, item=state.item, item_text=state.item_text, unit=state.unit,
-        supplier_batch=state.supplier_batch, place=state.place, depth=depth, root=root, in_process=tidy(waiting), standing=stands,
+        supplier_batch=state.supplier_batch, place=_place(state), depth=depth, root=root, in_process=tidy(waiting),
+        standing=stands,
         shipments=tuple(sent), excluded_by=excluded[0], excluded_because=excluded[1],
     )  # fmt: skip
+
+
+def _place(state: Lot) -> str:
+    """Name where a lot is, and who has how much of it, where that is not the plant: a recall must reach them, too."""
+    held = {party: q for claim in state.claims.values() for party, q in claim.held_by.items()}
+    return ", ".join(filter(None, [state.place, *(f"{state.quantity(q)} at {party}" for party, q in held.items())]))
 
 
 def _in_process(c: Connection, ids: Iterable[int]) -> dict[int, Decimal]:

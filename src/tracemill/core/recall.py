@@ -11,7 +11,8 @@ from tracemill.model.recall import Contained, Standing
 from tracemill.model.status import Enforcement, HoldReason, ShipmentState, StockStatus
 
 ZERO = Decimal(0)
-SPENT = ("consumed", "scrapped", "sampled")  # no longer there as this lot
+LEFT = ("shipped",)  # to a customer
+SPENT = ("consumed", "scrapped", "sampled", "transferred_out")  # no longer there as this lot
 
 
 def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
@@ -22,15 +23,15 @@ def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
     loose = there - waiting - (ZERO if waiting else _vouched(there, systems))
     gone = {kind: -quantity for kind, quantity in lot.moved.items() if quantity < 0}
     consumed = sum((gone.get(kind, ZERO) for kind in SPENT), ZERO) + sum(lot.samples.values(), ZERO)
-    shipped = gone.get("shipped", ZERO)
-    vanished = sum(gone.values(), ZERO) - sum((gone.get(kind, ZERO) for kind in (*SPENT, "shipped")), ZERO)
+    shipped = max(ZERO, gone.get("shipped", ZERO) - lot.moved.get("returned", ZERO))  # what came back is there again
+    vanished = sum((q for kind, q in gone.items() if kind not in (*SPENT, *LEFT)), ZERO)
     staged = _on_shipments(lot, ShipmentState.STAGED, ShipmentState.LOADING)
     moving = min(shipped, max(ZERO, _on_shipments(lot, ShipmentState.SHIPPED)))
     return Standing(
         requested=tidy(there + consumed + shipped + vanished), on_hand=tidy(there), held=tidy(there - waiting - loose),
         not_yet_held=tidy(waiting), consumed=tidy(consumed), shipped=tidy(shipped), escaped=tidy(loose + vanished),
         staged=tidy(staged), in_transit=tidy(moving),
-        known=counted(lot) or "produced" in lot.moved, systems=systems,
+        known=counted(lot), systems=systems,
     )  # fmt: skip
 
 

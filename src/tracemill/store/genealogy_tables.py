@@ -53,6 +53,13 @@ edge = Table(
 Index("edge_lot", edge.c.lot_id, edge.c.side, edge.c.transformation_id)
 Index("edge_transformation", edge.c.transformation_id, edge.c.side, edge.c.lot_id)
 
+batch_spread = Table(
+    "batch_spread",
+    metadata,
+    Column("lot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False),
+)
+
 spread = Table(
     "spread",
     metadata,
