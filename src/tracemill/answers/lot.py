@@ -65,7 +65,7 @@ class LotView(Record, frozen=True):
     reasons: tuple[parts.ReasonView, ...]
     cases: tuple[parts.CaseLine, ...]
     acts: tuple[parts.ActView, ...]
-    inspections: tuple[parts.Link, ...]
+    inspections: tuple[parts.InspectionView, ...]
     nonconformances: tuple[parts.Link, ...]
     samples: dict[str, str]
     movements: dict[str, str]
@@ -143,7 +143,7 @@ def _view(
         reasons=parts.reason_views(found, at, policy.owner("quality", found.material_class, at) or ""),
         cases=cases,
         acts=parts.acts(found),
-        inspections=parts.links(found.inspections),
+        inspections=parts.inspections(found),
         nonconformances=parts.links(found.nonconformances),
         samples={k: show(v) for k, v in found.samples.items()},
         movements={k: show(v) for k, v in found.moved.items()},

@@ -71,6 +71,21 @@ def _inspected(x: ch.InspectionLinked, _: Lot) -> Told:
     return f"inspection {x.inspection} in {named(x.system)}", False
 
 
+def _ended(x: ch.InspectionEnded, _: Lot) -> Told:
+    plan = f" ({x.result.plan})" if x.result.plan else ""
+    signer = f", signed {x.result.signer}" if x.result.signer else ""
+    return f"inspection {x.inspection}{plan} {'passed' if x.result.passed else 'did not pass'}{signer}", False
+
+
+def _reviewed(x: ch.Reviewed, _: Lot) -> Told:
+    found = ", ".join(f"{s.kind} of {s.about}" for s in x.review.found)
+    return f"genealogy reviewed: {f'missing {found}' if found else 'complete'}", True
+
+
+def _waived(x: ch.Waived, _: Lot) -> Told:
+    return f"{named(x.by)} accepts that it is missing: {x.note}", False
+
+
 def _planned(x: ch.InspectionPlanned, _: Lot) -> Told:
     p = x.plan
     if p.skipped:
@@ -201,6 +216,9 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Disposed: _disposed,
     ch.DispositionIgnored: _ignored,
     ch.InspectionLinked: _inspected,
+    ch.InspectionEnded: _ended,
+    ch.Reviewed: _reviewed,
+    ch.Waived: _waived,
     ch.InspectionPlanned: _planned,
     ch.HistoryRecorded: _recorded,
     ch.NonconformanceLinked: _nonconforming,

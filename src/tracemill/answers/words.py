@@ -28,6 +28,7 @@ _HELD = {
     HoldReason.INCOMPLETE_GENEALOGY: "held, because its genealogy is incomplete",
     HoldReason.DEVIATION: "held, because it was made outside the limits of its process",
     HoldReason.IDENTITY: "held, because it is not clear which lot it is",
+    HoldReason.REQUIREMENT: "not ready for release",
     HoldReason.OTHER: "blocked in {system}",
 }
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from tracemill.app.document import Document, DocumentError, Finding, load_document, validate
+from tracemill.app.release import ReleaseConfig
 from tracemill.app.value import Address, Amount, DeclaredUnit, Moment, Role, StoreUrl, Zone
 from tracemill.core.decision_table_spec import DecisionTableSpec
 from tracemill.mapping.pack import Duration, Spec, Unit
@@ -131,6 +132,7 @@ class SiteConfig(Spec):
     procurement: NotifyConfig | None = None
     alerts: NotifyConfig | None = None
     shipments: ShipmentConfig = ShipmentConfig()
+    release: ReleaseConfig | None = None
     grace: Duration = 300.0
 
 

@@ -5,14 +5,15 @@ from typing import Any
 
 from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, shipment_guard
+from tracemill.core.flows import FLOWS, alerts, finished_goods_release, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
+from tracemill.core.release import standing
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Hold
+from tracemill.model.lot import Hold, Lot
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
@@ -30,9 +31,11 @@ from tracemill.model.quality import (
     HoldReleased,
     HoldRequested,
     InspectionApproved,
+    InspectionCompleted,
     InspectionOpened,
     NonconformanceOpened,
 )
+from tracemill.model.release import GenealogyReviewed
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
@@ -40,6 +43,8 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     DispositionDecided: dispositions.disposition,
     InspectionOpened: receipts.inspection,
     InspectionApproved: approvals.approval,
+    InspectionCompleted: finished_goods_release.completed,
+    GenealogyReviewed: finished_goods_release.reviewed,
     SampleTaken: receipts.sample,
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
@@ -78,7 +83,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected)
-    passed_on = inheritance.carried(match.lot) if match.lot.used else {}
+    passed_on = _passed_on(match.lot, policy)
     _introduce(draft, match, view)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
@@ -89,17 +94,25 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
+    finished_goods_release.release(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
     alerts.watch(draft)
-    if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
+    if draft.lot.used and _passed_on(draft.lot, policy) != passed_on:
         draft.spread()
     _note_edges(draft, view)
     view.put(draft.lot)
     view.histories.update(draft.histories)
     return draft.decision()
+
+
+def _passed_on(lot: Lot, policy: Policy) -> object:
+    """Return all of a lot that says something about what was made from it; nothing was made from one that was not used."""
+    if not lot.used:
+        return set(), None
+    return set(inheritance.carried(lot)), standing(lot, policy.release) if policy.release else None
 
 
 def _introduce(draft: Draft, match: Match, view: View) -> None:

@@ -29,7 +29,7 @@ class Draft:
         self.commands: list[Command] = []
         self.cases: list[Case] = []
         self.timers: list[Timer] = []
-        self._spreads = False
+        self._spreads = self._reviews = False
 
     @property
     def now(self) -> datetime:
@@ -57,6 +57,10 @@ class Draft:
     def spread(self) -> None:
         """Have the holds of this lot carried on to what was made from it."""
         self._spreads = True
+
+    def review(self) -> None:
+        """Have the genealogy of this lot looked at."""
+        self._reviews = True
 
     def act(self, system: str, verb: str, purpose: str, value: dict[str, Any]) -> None:
         """Ask a system to do something once: the same system, verb, lot and purpose is the same act for ever."""
@@ -90,4 +94,5 @@ class Draft:
             cases=tuple(self.cases),
             timers=tuple(self.timers),
             spreads=(self.lot.id,) if self._spreads else (),
+            reviews=(self.lot.id,) if self._reviews else (),
         )

@@ -93,6 +93,22 @@ def _inspected(lot: Lot, ch: c.InspectionLinked) -> Lot:
     return replace(lot, inspections={**lot.inspections, ch.inspection: ch.system})
 
 
+def _ended(lot: Lot, ch: c.InspectionEnded) -> Lot:
+    return replace(lot, results={**lot.results, ch.inspection: ch.result})
+
+
+def _reviewed(lot: Lot, ch: c.Reviewed) -> Lot:
+    return replace(lot, review=ch.review)
+
+
+def _waived(lot: Lot, ch: c.Waived) -> Lot:
+    return replace(lot, waived={**lot.waived, ch.hold: ch.note})
+
+
+def _measured(lot: Lot, ch: c.Measured) -> Lot:
+    return replace(lot, measured=tuple(sorted({*lot.measured, *(s.parameter for s in ch.summaries)})))
+
+
 def _planned(lot: Lot, ch: c.InspectionPlanned) -> Lot:
     return replace(lot, planned=ch.plan)
 
@@ -189,13 +205,16 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Disposed: _disposed,
     c.DispositionIgnored: _unchanged,
     c.InspectionLinked: _inspected,
+    c.InspectionEnded: _ended,
+    c.Reviewed: _reviewed,
+    c.Waived: _waived,
     c.InspectionPlanned: _planned,
     c.HistoryRecorded: _recorded,
     c.NonconformanceLinked: _nonconforming,
     c.Sampled: _sampled,
     c.Moved: _moved,
     c.Linked: _linked,
-    c.Measured: _unchanged,
+    c.Measured: _measured,
     c.ShipmentChanged: _shipped,
     c.ShipmentBlockWanted: _shipment_block,
     c.TargetWanted: _wanted,

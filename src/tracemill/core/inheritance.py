@@ -26,6 +26,7 @@ CARRIED = frozenset(
         HoldReason.INCOMPLETE_GENEALOGY,
         HoldReason.DEVIATION,
         HoldReason.IDENTITY,
+        HoldReason.REQUIREMENT,
     }
 )
 

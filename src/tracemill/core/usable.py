@@ -171,6 +171,7 @@ _WORDS = {
     HoldReason.INCOMPLETE_GENEALOGY: "genealogy incomplete",
     HoldReason.DEVIATION: "made outside the limits of its process",
     HoldReason.IDENTITY: "its identity is not clear",
+    HoldReason.REQUIREMENT: "not ready for release",
     HoldReason.OTHER: "blocked",
 }
 _NEXT = {
@@ -182,14 +183,22 @@ _NEXT = {
     HoldReason.EXPIRED: "it is scrapped, or quality decides until when it may be used",
     HoldReason.DEVIATION: "look at what it was made under, then lift the hold",
     HoldReason.RETEST: "test it again and decide; quality may say until when it may be used",
+    HoldReason.REQUIREMENT: "see what is missing: tracemill why {origin}",
+    HoldReason.INCOMPLETE_GENEALOGY: "see what is missing: tracemill why {origin}",
     HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }
 
 
+_OF_ORIGIN = (HoldReason.REQUIREMENT, HoldReason.INCOMPLETE_GENEALOGY)
+
+
 def _next(hold: Hold, system: str) -> str:
     """Say what ends a hold: a step of the one who can take it."""
+    if hold.step:
+        return hold.step
     placer = "people at the hub lift it" if hold.system == "hub" else "the placer lifts it in {system}"
-    return _NEXT.get(hold.reason, placer).format(system=system, native=hold.native)
+    known = {} if hold.reason in _OF_ORIGIN and not hold.root else _NEXT
+    return known.get(hold.reason, placer).format(system=system, native=hold.native, origin=hold.origin_number)
 
 
 def said(amount: Decimal, lot: Lot) -> str:
@@ -224,11 +233,12 @@ def reasons(lot: Lot, quality: str = "") -> list[Reason]:
             next_action=_next(h, who),
         )
         for h in lot.holds.values()
-        for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.system]
+        for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.owner or h.system]
     ]
-    if lot.disposition is None and not any(h.reason is HoldReason.AWAITING_INSPECTION for h in lot.holds.values()):
+    if lot.disposition is None and not any(h.reason is HoldReason.AWAITING_INSPECTION or h.step for h in lot.holds.values()):
         text = "nobody who may decide about its quality has said anything"
-        found.append(Reason(text=text, owner=quality, kind="unknown"))
+        step = f"decide about it in {quality}" if quality else "say in authority.yaml who owns quality"
+        found.append(Reason(text=text, owner=quality, kind="unknown", next_action=step))
     for system, wanted in lot.wanted.items():
         if wanted.state not in ("verified", "superseded") and wanted.target.available > ZERO:
             text = f"{system} was asked to release {lot.quantity(wanted.target.available)}: {wanted.state}"

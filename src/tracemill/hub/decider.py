@@ -47,7 +47,14 @@ class Decider:
             return decisions.Effects()
         events = family.inheritances(tx, found, now)
         made = [self._site(tx, site, [(e, 0) for e in events if e.site == site], now) for site in {e.site for e in events}]
+        made += [self._review(tx, site, ids, now, again=True) for site, ids in lots.by_site(tx, found.children).items()]
         return decisions.together([*made, decisions.Effects(spreads=True)])
+
+    def _review(self, tx: Connection, site: str, lot_ids: list[int], now: datetime, *, again: bool = False) -> decisions.Effects:
+        """Look at the genealogy of lots that were made here, where the site's rules ask for it."""
+        rules = self._policies[site].release if site in self._policies else None
+        events = family.reviews(tx, lot_ids, rules, now, again=again) if rules and lot_ids else []
+        return self._site(tx, site, [(e, 0) for e in events], now) if events else decisions.Effects()
 
     def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:
         policy = self._policies[site]
@@ -65,7 +72,9 @@ class Decider:
                 raise Poisoned(event, cause) from cause
             decided.append(decisions.Decided(event=event, decision=decision, message_id=message_id))
         self._reach(Step.PROCESS_DECIDED)
-        return decisions.commit(tx, self._ids, view, decided, policy, self._effects, now)
+        effects = decisions.commit(tx, self._ids, view, decided, policy, self._effects, now)
+        asked = [view.row_ids[lot] for lot in dict.fromkeys(lot for d in decided for lot in d.decision.reviews)]
+        return decisions.together([effects, self._review(tx, site, asked, now)])
 
 
 Clock = Callable[[], datetime]

@@ -1,16 +1,21 @@
 """Families: what lots inherit from the lots that they were made from, as the hub's own events."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from tracemill.core.inheritance import carried, inherited
+from tracemill.core.release import Making, Source, shortfalls
 from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
 from tracemill.model.moment import at
+from tracemill.model.policy import ReleaseRules
 from tracemill.model.quality import HoldInherited
-from tracemill.store import lots
+from tracemill.model.reference import LotRef
+from tracemill.model.release import GenealogyReviewed, Shortfall
+from tracemill.store import genealogy, lots
 from tracemill.store.genealogy import Round
 
 
@@ -25,6 +30,37 @@ def inheritances(tx: Connection, found: Round, now: datetime) -> list[Event]:
         if (data := inherited(states[child], parents, origins)) is not None:
             events.append(_event(states[child], data, now))
     return events
+
+
+def reviews(tx: Connection, lot_ids: Iterable[int], rules: ReleaseRules, now: datetime, *, again: bool = False) -> list[Event]:
+    """Return one event for each lot that was made here, with what its genealogy lacks; `again`: only where that is news."""
+    found = genealogy.makings(tx, lot_ids)
+    parents = {w.lot_id for works in found.values() for went in works.values() for w in went}
+    states = lots.states(tx, {*lot_ids, *parents})
+    events = []
+    for row_id in sorted(set(lot_ids)):
+        makings = [
+            Making(key=key, sources=tuple(Source(lot=states[w.lot_id], evidence=w.evidence) for w in went))
+            for key, went in found.get(row_id, {}).items()
+        ]
+        lacks, state = shortfalls(makings, rules), states[row_id]
+        if not again or state.review is None or state.review.found != lacks:
+            events.append(_reviewed(state, lacks, now))
+    return events
+
+
+def _reviewed(state: Lot, found: tuple[Shortfall, ...], now: datetime) -> Event:
+    said = ",".join(f"{s.kind}:{s.about}" for s in found)
+    return Event(
+        id=derived("reviewed", state.id, state.version, said),
+        type="genealogy.reviewed.v1",
+        site=state.site,
+        source="hub",
+        data=GenealogyReviewed(lot=LotRef(id=state.id), found=found),
+        occurred=at(now),
+        recorded=now,
+        actor="hub",
+    )
 
 
 def _origins(tx: Connection, states: list[Lot]) -> dict[str, Lot]:

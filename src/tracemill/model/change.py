@@ -11,6 +11,7 @@ from tracemill.model.material import Work
 from tracemill.model.process import Summary
 from tracemill.model.quality import Part
 from tracemill.model.reference import Party
+from tracemill.model.release import InspectionResult, Review
 from tracemill.model.status import Evidence, HoldReason, Side
 
 
@@ -92,6 +93,25 @@ class DispositionIgnored(Change, frozen=True, kw_only=True, tag=True):
 class InspectionLinked(Change, frozen=True, kw_only=True, tag=True):
     inspection: str
     system: str
+
+
+class InspectionEnded(Change, frozen=True, kw_only=True, tag=True):
+    inspection: str
+    result: InspectionResult
+
+
+class Reviewed(Change, frozen=True, kw_only=True, tag=True):
+    """What the genealogy of the lot lacks, as its record stood then."""
+
+    review: Review
+
+
+class Waived(Change, frozen=True, kw_only=True, tag=True):
+    """Somebody who may accepts that something is missing: what the hold said is not asked for again."""
+
+    hold: str
+    note: str
+    by: str = ""
 
 
 class InspectionPlanned(Change, frozen=True, kw_only=True, tag=True):
@@ -223,4 +243,5 @@ AnyChange = (
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
     | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
+    | InspectionEnded | Reviewed | Waived
 )  # fmt: skip

@@ -22,11 +22,13 @@ from tracemill.model.quality import (
     HoldReleased,
     HoldRequested,
     InspectionApproved,
+    InspectionCompleted,
     InspectionOpened,
     NonconformanceOpened,
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
+from tracemill.model.release import GenealogyReviewed
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -77,6 +79,7 @@ Data = (
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded
+    | InspectionCompleted | GenealogyReviewed
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -84,6 +87,7 @@ TYPES: dict[str, type[Any]] = {
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
+    "inspection.completed.v1": InspectionCompleted,
     "inspection.approved.v1": InspectionApproved,
     "sample.taken.v1": SampleTaken,
     "hold.requested.v1": HoldRequested,
@@ -100,11 +104,17 @@ TYPES: dict[str, type[Any]] = {
     "message.read.v1": MessageRead,
     "timer.due.v1": TimerDue,
     "hold.inherited.v1": HoldInherited,
+    "genealogy.reviewed.v1": GenealogyReviewed,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
 
 # What may only come from the hub itself: never accepted from outside.
-INTERNAL = frozenset({"command.settled.v1", "hold.inherited.v1", "message.unread.v1", "message.read.v1", "timer.due.v1"})
+INTERNAL = frozenset(
+    {
+        "command.settled.v1", "genealogy.reviewed.v1", "hold.inherited.v1", "message.unread.v1", "message.read.v1",
+        "timer.due.v1",
+    }
+)  # fmt: skip
 
 
 class Event(Record, frozen=True):

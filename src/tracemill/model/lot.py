@@ -8,6 +8,7 @@ from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.reference import Party
+from tracemill.model.release import InspectionResult, Review
 from tracemill.model.status import Consequence, HoldReason, ShipmentState
 
 ZERO = Decimal(0)
@@ -28,6 +29,8 @@ class Hold(Record, frozen=True):
     root: str = ""  # inherited: the hold it comes from, the lot that one was placed on, and that lot's number
     origin: str = ""
     origin_number: str = ""
+    owner: str = ""  # who can end it, where that is not its placer, and what ends it
+    step: str = ""
 
 
 class Shipped(Record, frozen=True):
@@ -188,6 +191,10 @@ class Lot(Record, frozen=True):
     shipment_blocks: dict[str, ShipmentBlock] = {}
     planned: Planned | None = None
     submission: Submission | None = None
+    results: dict[str, InspectionResult] = {}  # by inspection
+    measured: tuple[str, ...] = ()  # parameters of which conditions were told
+    review: Review | None = None
+    waived: dict[str, str] = {}  # by hold: what somebody accepted as missing
     version: int = 0
 
     @property

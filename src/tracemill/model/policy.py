@@ -7,7 +7,7 @@ from typing import Any
 from tracemill.model.inspection import SkipRules
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import Record
-from tracemill.model.status import Enforcement, Mode, Receipt
+from tracemill.model.status import Enforcement, Evidence, Mode, Receipt, ReleaseMode
 
 
 class AuthorityRule(Record, frozen=True):
@@ -70,6 +70,17 @@ class ShelfLife(Record, frozen=True):
     percent: Decimal | None = None
 
 
+class ReleaseRules(Record, frozen=True):
+    """What a lot that was made here must have before it may be used."""
+
+    mode: ReleaseMode = ReleaseMode.QUALITY
+    classes: tuple[str, ...] = ()  # item classes; none: whatever is made here
+    inspections: tuple[str, ...] = ()  # plans that must have passed
+    conditions: tuple[str, ...] = ()  # parameters that must have been told
+    dossier: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = (Evidence.SCANNED, Evidence.MEASURED)  # what counts as seen
+
+
 class Policy(Record, frozen=True):
     """Everything a decision reads besides the event and the state."""
 
@@ -87,6 +98,7 @@ class Policy(Record, frozen=True):
     zone: str = "UTC"
     shelf_life: dict[str, ShelfLife] = {}  # by customer
     dispatch: str = ""  # whom to call about a shipment
+    release: ReleaseRules | None = None  # None: quality's decision is all that is asked for
 
     def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:
         """Return the system that owns a facet: the most specific, then the latest rule in force."""

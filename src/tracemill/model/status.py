@@ -56,7 +56,27 @@ class HoldReason(StrEnum):
     INCOMPLETE_GENEALOGY = "incomplete_genealogy"
     DEVIATION = "deviation"
     IDENTITY = "identity"
+    REQUIREMENT = "requirement"  # something that its release requires is missing
     OTHER = "other"
+
+
+class Lacking(StrEnum):
+    """What keeps a lot that was made here from its release."""
+
+    CONSUMPTION = "consumption"  # nobody told what went into an order that made it
+    ORIGIN = "origin"  # nobody told where a lot comes from that it was made from
+    EVIDENCE = "evidence"  # an input was booked or inferred, not seen
+    INPUTS = "inputs"  # nobody decided about a lot that it was made from
+    INSPECTIONS = "inspections"
+    CONDITIONS = "conditions"  # process conditions that were not told
+    DOSSIER = "dossier"
+
+
+class ReleaseMode(StrEnum):
+    """Who releases what was made here: quality decides, or the rule does when nothing is missing. What is missing restricts."""
+
+    QUALITY = "quality"
+    HUB = "hub"
 
 
 class DispositionKind(StrEnum):

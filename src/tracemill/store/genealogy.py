@@ -28,6 +28,22 @@ _LIVING = _FAMILY.group_by(_into.c.transformation_id, _into.c.lot_id, _out.c.lot
 )  # what was not taken back
 
 
+_MADE = (
+    select(_out.c.lot_id.label("child"), _out.c.transformation_id.label("work"), transformation.c.key)
+    .join(transformation, transformation.c.id == _out.c.transformation_id)
+    .where(_out.c.side == SIDES[Side.OUTPUT])
+    .group_by(_out.c.lot_id, _out.c.transformation_id, transformation.c.key)
+    .having(func.sum(_out.c.amount) > 0)
+)
+_WENT = (
+    select(edge.c.lot_id, func.max(edge.c.evidence).label("evidence"))  # the weakest counts
+    .where(edge.c.side == SIDES[Side.INPUT])
+    .group_by(edge.c.lot_id)
+    .having(func.sum(edge.c.amount) > 0)
+)
+_EVIDENCE = tuple(Evidence)
+
+
 class Placed(Record, frozen=True):
     """A change at its place in the record."""
 
@@ -99,6 +115,24 @@ def inputs(tx: Connection, transformations: Iterable[str]) -> dict[str, set[str]
         )
         for row in tx.execute(query):
             found.setdefault(row.work, set()).add(row.uuid)
+    return found
+
+
+class Went(Record, frozen=True):
+    """A lot (by row id) that went into a transformation, and how that is known."""
+
+    lot_id: int
+    evidence: Evidence
+
+
+def makings(tx: Connection, lot_ids: Iterable[int]) -> dict[int, dict[str, tuple[Went, ...]]]:
+    """Return, by lot and by the key of each transformation that it came out of, what went in; what was taken back did not."""
+    found: dict[int, dict[str, tuple[Went, ...]]] = {}
+    for some in chunks(set(lot_ids)):
+        for row in tx.execute(_MADE.where(_out.c.lot_id.in_(some))):
+            works = found.setdefault(row.child, {})
+            inputs = tx.execute(_WENT.where(edge.c.transformation_id == row.work, edge.c.lot_id != row.child))
+            works[row.key] = tuple(Went(lot_id=r.lot_id, evidence=_EVIDENCE[r.evidence]) for r in inputs)
     return found
 
 
