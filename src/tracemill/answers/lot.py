@@ -15,6 +15,7 @@ from tracemill.core.usable import allowance, counted, verdict
 from tracemill.model.change import AnyChange
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.quantity import NAMES, show
 from tracemill.model.record import Record, decode
 from tracemill.store.systems import read_through
@@ -67,6 +68,7 @@ class LotView(Record, frozen=True):
     acts: tuple[parts.ActView, ...]
     inspections: tuple[parts.InspectionView, ...]
     nonconformances: tuple[parts.Link, ...]
+    quality_records: tuple[QualityRecord, ...]
     samples: dict[str, str]
     movements: dict[str, str]
     exposures: tuple[parts.ExposureView, ...]
@@ -145,6 +147,7 @@ def _view(
         acts=parts.acts(found),
         inspections=parts.inspections(found),
         nonconformances=parts.links(found.nonconformances),
+        quality_records=tuple(found.records.values()),
         samples={k: show(v) for k, v in found.samples.items()},
         movements={k: show(v) for k, v in found.moved.items()},
         exposures=parts.exposures(found, at),

@@ -128,6 +128,15 @@ def _nonconforming(x: ch.NonconformanceLinked, _: Lot) -> Told:
     return f"nonconformance {x.nonconformance} in {named(x.system)}" + (f": {x.defect}" if x.defect else ""), False
 
 
+def _kept(x: ch.RecordKept, before: Lot) -> Told:
+    r = x.record
+    what = f"{r.kind.replace('_', ' ')} {r.id} in {named(r.system)}"
+    if r.closed_at is not None:
+        return f"{what} closed" + (f": {r.closing}" if r.closing else ""), False
+    told = ": ".join(filter(None, (r.customer, r.defect or r.text)))
+    return what + (f": {told}" if told else ""), r.key in before.records or r.id in before.nonconformances
+
+
 def _sampled(x: ch.Sampled, lot: Lot) -> Told:
     return f"sample {x.sample}: {amount(x.quantity, lot)}{' destroyed' if x.destroyed else ' retained'}", False
 
@@ -222,6 +231,7 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.InspectionPlanned: _planned,
     ch.HistoryRecorded: _recorded,
     ch.NonconformanceLinked: _nonconforming,
+    ch.RecordKept: _kept,
     ch.Sampled: _sampled,
     ch.Moved: _moved,
     ch.Linked: _linked,

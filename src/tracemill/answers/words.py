@@ -29,6 +29,7 @@ _HELD = {
     HoldReason.DEVIATION: "held, because it was made outside the limits of its process",
     HoldReason.IDENTITY: "held, because it is not clear which lot it is",
     HoldReason.REQUIREMENT: "not ready for release",
+    HoldReason.SUSPECTED: "suspected, a customer complains",
     HoldReason.OTHER: "blocked in {system}",
 }
 

@@ -11,7 +11,7 @@ from tracemill.app.release import ReleaseConfig
 from tracemill.app.value import Address, Amount, DeclaredUnit, Moment, Role, StoreUrl, Zone
 from tracemill.core.decision_table_spec import DecisionTableSpec
 from tracemill.mapping.pack import Duration, Spec, Unit
-from tracemill.model.status import HoldReason, Mode, Receipt
+from tracemill.model.status import ComplaintSeverity, HoldReason, Mode, Receipt
 
 PROJECT_FILE = "tracemill.yaml"
 
@@ -120,6 +120,19 @@ class ShipmentConfig(Spec):
     shelf_life: dict[str, ShelfLifeConfig] = Field(default={}, description='by customer; "*" is every other customer')
 
 
+class RecurrenceConfig(Spec):
+    """When the same defect of the same supplier is a case."""
+
+    times: int = Field(default=3, ge=2, description="so many nonconformances")
+    days: int = Field(default=90, ge=1, description="within so many days")
+
+
+class ComplaintsConfig(Spec):
+    """What a customer's complaint does."""
+
+    hold: list[ComplaintSeverity] = Field(default=[], description="of these severities: the lot is held as suspected")
+
+
 class SiteConfig(Spec):
     """sites/<site>.yaml"""
 
@@ -133,6 +146,8 @@ class SiteConfig(Spec):
     alerts: NotifyConfig | None = None
     shipments: ShipmentConfig = ShipmentConfig()
     release: ReleaseConfig | None = None
+    recurrence: RecurrenceConfig = RecurrenceConfig()
+    complaints: ComplaintsConfig = ComplaintsConfig()
     grace: Duration = 300.0
 
 

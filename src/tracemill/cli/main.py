@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import board, dossier, drill, inspection, lots, process, project, recalls, records, trace
+from tracemill.cli import board, dossier, drill, inspection, lots, process, project, quality, recalls, records, trace
 from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ LOOK: tuple[Callable[..., int], ...] = (
     trace.trace,
     process.process,
     dossier.dossier,
+    quality.quality,
+    quality.complaint,
 )
 ACT: tuple[Callable[..., int], ...] = (records.approve, records.pause, records.resume)
 CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor, drill.drill)

@@ -3,9 +3,20 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
+from tracemill.core import (
+    approvals,
+    dispositions,
+    holds,
+    inheritance,
+    material,
+    process,
+    quality_records,
+    receipts,
+    reports,
+    stock,
+)
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, finished_goods_release, shipment_guard
+from tracemill.core.flows import FLOWS, alerts, complaint, finished_goods_release, recurrence, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.release import standing
 from tracemill.core.targets import align
@@ -35,6 +46,14 @@ from tracemill.model.quality import (
     InspectionOpened,
     NonconformanceOpened,
 )
+from tracemill.model.quality_record import (
+    AuditFindingOpened,
+    CapaClosed,
+    CapaOpened,
+    ComplaintClosed,
+    ComplaintReceived,
+    NonconformanceClosed,
+)
 from tracemill.model.release import GenealogyReviewed
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
@@ -53,7 +72,13 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
     HoldInherited: inheritance.apply,
-    NonconformanceOpened: receipts.nonconformance,
+    NonconformanceOpened: quality_records.nonconformance,
+    NonconformanceClosed: quality_records.nonconformance_closed,
+    CapaOpened: quality_records.capa,
+    CapaClosed: quality_records.capa_closed,
+    AuditFindingOpened: quality_records.finding,
+    ComplaintReceived: complaint.received,
+    ComplaintClosed: quality_records.complaint_closed,
     NotificationAcknowledged: reports.acknowledged,
     CommandSettled: reports.settled,
     MessageUnread: holds.unread,
@@ -79,10 +104,21 @@ def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tup
     return suppliers, items - {""}
 
 
+def suppliers_counted(events: Iterable[Event], view: View) -> set[str]:
+    """Return the suppliers whose nonconformances decisions about these events may count."""
+    if not any(x.type == "nonconformance.opened.v1" or _made_nonconformance(x) for x in events):
+        return set()
+    return {lot.supplier.id for lot in view.lots.values() if lot.supplier}
+
+
+def _made_nonconformance(event: Event) -> bool:
+    return isinstance(event.data, CommandSettled) and event.data.verb == "open_nonconformance"
+
+
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
-    draft = Draft(event, match.lot, policy, view.histories, view.rejected)
+    draft = Draft(event, match.lot, policy, view.histories, view.rejected, view.records.values())
     passed_on = _passed_on(match.lot, policy)
     _introduce(draft, match, view)
     if isinstance(event.data, StockObserved):
@@ -94,6 +130,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
+    recurrence.watch(draft)
     finished_goods_release.release(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
@@ -105,6 +142,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     _note_edges(draft, view)
     view.put(draft.lot)
     view.histories.update(draft.histories)
+    view.records |= draft.lot.records
     return draft.decision()
 
 

@@ -1,6 +1,6 @@
 """A draft: the decision about one event while it is being made, with the lot as it becomes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from tracemill.model.event import Event
 from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Lot, OpenCase
 from tracemill.model.policy import Policy, SystemPolicy
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.status import CaseKind, Severity
 
 
@@ -20,11 +21,12 @@ class Draft:
 
     def __init__(
         self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None,
-        rejected: Mapping[str, Lot] | None = None,
+        rejected: Mapping[str, Lot] | None = None, recorded: Iterable[QualityRecord] = (),
     ) -> None:  # fmt: skip
         self.event, self.lot, self.policy = event, lot, policy
         self.histories = dict(histories or {})
         self.rejected = rejected or {}  # other lots that stand rejected, of the supplier batches that are received
+        self.recorded = recorded  # quality records of the same suppliers
         self.changes: list[LotChange] = []
         self.commands: list[Command] = []
         self.cases: list[Case] = []

@@ -123,6 +123,10 @@ def _nonconforming(lot: Lot, ch: c.NonconformanceLinked) -> Lot:
     return replace(lot, nonconformances={**lot.nonconformances, ch.nonconformance: ch.system})
 
 
+def _kept(lot: Lot, ch: c.RecordKept) -> Lot:
+    return replace(lot, records={**lot.records, ch.record.key: ch.record})
+
+
 def _sampled(lot: Lot, ch: c.Sampled) -> Lot:
     return replace(lot, samples={**lot.samples, ch.sample: ch.quantity if ch.destroyed else Decimal(0)})
 
@@ -211,6 +215,7 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.InspectionPlanned: _planned,
     c.HistoryRecorded: _recorded,
     c.NonconformanceLinked: _nonconforming,
+    c.RecordKept: _kept,
     c.Sampled: _sampled,
     c.Moved: _moved,
     c.Linked: _linked,

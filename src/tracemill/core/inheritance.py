@@ -27,6 +27,7 @@ CARRIED = frozenset(
         HoldReason.DEVIATION,
         HoldReason.IDENTITY,
         HoldReason.REQUIREMENT,
+        HoldReason.SUSPECTED,
     }
 )
 

@@ -2,9 +2,9 @@
 
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import base_unit, in_base
-from tracemill.model.change import Exposed, InspectionLinked, LotDescribed, Moved, NonconformanceLinked, Sampled
+from tracemill.model.change import Exposed, InspectionLinked, LotDescribed, Moved, Sampled
 from tracemill.model.material import LotReceived, MovementRecorded, SampleTaken
-from tracemill.model.quality import InspectionOpened, NonconformanceOpened
+from tracemill.model.quality import InspectionOpened
 from tracemill.model.status import Receipt
 
 SIGNS = {
@@ -62,8 +62,3 @@ def movement(draft: Draft, data: MovementRecorded) -> None:
 def inspection(draft: Draft, data: InspectionOpened) -> None:
     if data.inspection not in draft.lot.inspections:
         draft.add(InspectionLinked(inspection=data.inspection, system=draft.event.source))
-
-
-def nonconformance(draft: Draft, data: NonconformanceOpened) -> None:
-    if data.nonconformance not in draft.lot.nonconformances:
-        draft.add(NonconformanceLinked(nonconformance=data.nonconformance, system=draft.event.source, defect=data.defect))

@@ -8,7 +8,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy, ReleaseRules
 from tracemill.model.record import Record
 from tracemill.model.release import Shortfall
-from tracemill.model.status import RELEASING, Evidence, HoldReason, Lacking, ReleaseMode
+from tracemill.model.status import RELEASING, Evidence, HoldReason, Lacking, QualityKind, ReleaseMode
 
 SHOWN = 5
 DOSSIER = ("item", "place", "manufactured", "expires", "retest", "certificate")  # what a dossier may be asked to tell
@@ -87,6 +87,7 @@ def lacking(lot: Lot, rules: ReleaseRules, policy: Policy) -> list[Lack]:
         found += _inspections(lot, rules, quality)
         found += _conditions(lot, rules, maker)
         found += _dossier(lot, rules, maker)
+        found += _nonconformances(lot, quality)
     return found
 
 
@@ -163,6 +164,17 @@ def _dossier(lot: Lot, rules: ReleaseRules, maker: str) -> Iterator[Lack]:
         yield Lack(
             kind=Lacking.DOSSIER, reason=HoldReason.REQUIREMENT, note=f"missing in its dossier: {_some(missing)}",
             owner=maker, step=f"let {maker or 'its source'} tell it",
+        )  # fmt: skip
+
+
+def _nonconformances(lot: Lot, quality: str) -> Iterator[Lack]:
+    last = lot.disposition
+    decided = last.decided_at if last and last.owner != "hub" and all(p.decision in RELEASING for p in last.parts) else None
+    found = [r for r in lot.records.values() if r.kind is QualityKind.NONCONFORMANCE and r.closed_at is None]
+    if missing := [r.id for r in found if decided is None or decided <= r.opened_at]:
+        yield Lack(
+            kind=Lacking.NONCONFORMANCES, reason=HoldReason.REQUIREMENT, note=f"nonconformance {_some(missing)} is open",
+            owner=quality, step=f"close it in {quality or 'the QMS'}, or decide about the lot",
         )  # fmt: skip
 
 

@@ -172,6 +172,7 @@ _WORDS = {
     HoldReason.DEVIATION: "made outside the limits of its process",
     HoldReason.IDENTITY: "its identity is not clear",
     HoldReason.REQUIREMENT: "not ready for release",
+    HoldReason.SUSPECTED: "suspected, a customer complains",
     HoldReason.OTHER: "blocked",
 }
 _NEXT = {
@@ -183,6 +184,7 @@ _NEXT = {
     HoldReason.EXPIRED: "it is scrapped, or quality decides until when it may be used",
     HoldReason.DEVIATION: "look at what it was made under, then lift the hold",
     HoldReason.RETEST: "test it again and decide; quality may say until when it may be used",
+    HoldReason.SUSPECTED: "look into the complaint, then lift the hold or recall the lot",
     HoldReason.REQUIREMENT: "see what is missing: tracemill why {origin}",
     HoldReason.INCOMPLETE_GENEALOGY: "see what is missing: tracemill why {origin}",
     HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",

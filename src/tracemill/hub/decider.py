@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from tracemill.core.decide import decide, histories_needed, needs
+from tracemill.core.decide import decide, histories_needed, needs, suppliers_counted
 from tracemill.core.material import transformation
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event
 from tracemill.model.material import LotReceived, MaterialProduced
 from tracemill.model.policy import Policy
-from tracemill.store import decisions, genealogy, histories, lots
+from tracemill.store import decisions, genealogy, histories, lots, quality_records
 from tracemill.store.store import Sequence as Ids
 
 LOTS = 500  # in one transaction
@@ -63,6 +63,8 @@ class Decider:
         view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made_in)
         lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
+        counted = suppliers_counted([e for e, _ in items], view)
+        quality_records.load(tx, site, view, counted, now - timedelta(days=2 * policy.recurrence.days))
         self._reach(Step.PROCESS_LOADED)
         decided = []
         for event, message_id in items:

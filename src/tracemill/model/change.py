@@ -10,6 +10,7 @@ from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
 from tracemill.model.material import Work
 from tracemill.model.process import Summary
 from tracemill.model.quality import Part
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.reference import Party
 from tracemill.model.release import InspectionResult, Review
 from tracemill.model.status import Evidence, HoldReason, Side
@@ -131,6 +132,12 @@ class NonconformanceLinked(Change, frozen=True, kw_only=True, tag=True):
     defect: str = ""
 
 
+class RecordKept(Change, frozen=True, kw_only=True, tag=True):
+    """A quality record about the lot, as it stands now: opened, completed, or closed."""
+
+    record: QualityRecord
+
+
 class Sampled(Change, frozen=True, kw_only=True, tag=True):
     sample: str
     quantity: Decimal
@@ -243,5 +250,5 @@ AnyChange = (
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
     | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
-    | InspectionEnded | Reviewed | Waived
+    | InspectionEnded | Reviewed | Waived | RecordKept
 )  # fmt: skip

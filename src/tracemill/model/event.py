@@ -26,6 +26,14 @@ from tracemill.model.quality import (
     InspectionOpened,
     NonconformanceOpened,
 )
+from tracemill.model.quality_record import (
+    AuditFindingOpened,
+    CapaClosed,
+    CapaOpened,
+    ComplaintClosed,
+    ComplaintReceived,
+    NonconformanceClosed,
+)
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
 from tracemill.model.release import GenealogyReviewed
@@ -80,6 +88,7 @@ Data = (
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded
     | InspectionCompleted | GenealogyReviewed
+    | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -98,6 +107,12 @@ TYPES: dict[str, type[Any]] = {
     "process.recorded.v1": ProcessRecorded,
     "shipment.shipped.v1": ShipmentShipped,
     "nonconformance.opened.v1": NonconformanceOpened,
+    "nonconformance.closed.v1": NonconformanceClosed,
+    "capa.opened.v1": CapaOpened,
+    "capa.closed.v1": CapaClosed,
+    "audit_finding.opened.v1": AuditFindingOpened,
+    "complaint.received.v1": ComplaintReceived,
+    "complaint.closed.v1": ComplaintClosed,
     "notification.acknowledged.v1": NotificationAcknowledged,
     "command.settled.v1": CommandSettled,
     "message.unread.v1": MessageUnread,

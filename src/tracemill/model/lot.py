@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tracemill.model.inspection import Planned, Submission
 from tracemill.model.quality import Part
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.reference import Party
@@ -181,6 +182,7 @@ class Lot(Record, frozen=True):
     disposition: Disposition | None = None
     inspections: dict[str, str] = {}
     nonconformances: dict[str, str] = {}
+    records: dict[str, QualityRecord] = {}  # by kind, system and id
     samples: dict[str, Decimal] = {}
     moved: dict[str, Decimal] = {}
     exposures: dict[str, Exposure] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from tracemill.model.inspection import SkipRules
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import Record
-from tracemill.model.status import Enforcement, Evidence, Mode, Receipt, ReleaseMode
+from tracemill.model.status import ComplaintSeverity, Enforcement, Evidence, Mode, Receipt, ReleaseMode
 
 
 class AuthorityRule(Record, frozen=True):
@@ -81,6 +81,13 @@ class ReleaseRules(Record, frozen=True):
     evidence: tuple[Evidence, ...] = (Evidence.SCANNED, Evidence.MEASURED)  # what counts as seen
 
 
+class Recurrence(Record, frozen=True):
+    """When the same defect of the same supplier is more than chance."""
+
+    times: int = 3
+    days: int = 90
+
+
 class Policy(Record, frozen=True):
     """Everything a decision reads besides the event and the state."""
 
@@ -98,6 +105,8 @@ class Policy(Record, frozen=True):
     zone: str = "UTC"
     shelf_life: dict[str, ShelfLife] = {}  # by customer
     dispatch: str = ""  # whom to call about a shipment
+    recurrence: Recurrence = Recurrence()
+    suspected: tuple[ComplaintSeverity, ...] = ()  # of a complaint: its lot is held
     release: ReleaseRules | None = None  # None: quality's decision is all that is asked for
 
     def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:

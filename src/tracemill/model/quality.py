@@ -110,3 +110,5 @@ class NonconformanceOpened(Record, frozen=True):
     nonconformance: str
     quantity: Quantity | None = None
     defect: str = ""
+    order: str = ""
+    text: str = ""

@@ -56,6 +56,7 @@ class HoldReason(StrEnum):
     INCOMPLETE_GENEALOGY = "incomplete_genealogy"
     DEVIATION = "deviation"
     IDENTITY = "identity"
+    SUSPECTED = "suspected"  # a customer complains about it
     REQUIREMENT = "requirement"  # something that its release requires is missing
     OTHER = "other"
 
@@ -70,6 +71,7 @@ class Lacking(StrEnum):
     INSPECTIONS = "inspections"
     CONDITIONS = "conditions"  # process conditions that were not told
     DOSSIER = "dossier"
+    NONCONFORMANCES = "nonconformances"  # that are open
 
 
 class ReleaseMode(StrEnum):
@@ -142,6 +144,25 @@ class CaseKind(StrEnum):
     MESSAGE = "message"
     APPROVAL = "approval"  # a switch of inspection waits for the responsible authority
     RECALL = "recall"  # a recall is larger than was known
+    COMPLAINT = "complaint"
+    RECURRENCE = "recurrence"  # the same defect of the same supplier, again and again
+
+
+class QualityKind(StrEnum):
+    """What kind of record the quality system keeps about a lot."""
+
+    NONCONFORMANCE = "nonconformance"
+    CAPA = "capa"  # corrective and preventive action
+    AUDIT_FINDING = "audit_finding"
+    COMPLAINT = "complaint"  # of a customer
+
+
+class ComplaintSeverity(StrEnum):
+    """How bad it is what a customer complains about."""
+
+    CRITICAL = "critical"  # somebody may be hurt
+    MAJOR = "major"
+    MINOR = "minor"
 
 
 class Severity(StrEnum):
