@@ -19,6 +19,7 @@ _VERBS = {
     "post_sample": "the sample's posting",
     "notify": "the notification",
     "block_shipment": "the shipment's block",
+    "block_order": "the order's block",
 }
 
 
@@ -169,6 +170,18 @@ def _shipment_block(x: ch.ShipmentBlockWanted, _: Lot) -> Told:
     return f"{named(x.system)} shall {'block' if x.blocked else 'no longer block'} shipment {x.shipment}{why}", False
 
 
+def _ordered(x: ch.OrderChanged, lot: Lot) -> Told:
+    if x.line.closed:
+        return f"{x.order} no longer wants it", False
+    amounts = f"{amount(x.line.planned, lot)} " if x.line.planned else ""
+    return f"{amounts}planned to {'go into' if x.line.side is Side.INPUT else 'come out of'} {x.order}", False
+
+
+def _order_block(x: ch.OrderBlockWanted, _: Lot) -> Told:
+    why = f": {x.why}" if x.why else ""
+    return f"{named(x.system)} shall {'block' if x.blocked else 'no longer block'} order {x.order}{why}", False
+
+
 def _wanted(x: ch.TargetWanted, lot: Lot) -> Told:
     why = f" ({x.why})" if x.why and x.command else ""
     if not x.command:
@@ -238,6 +251,8 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Measured: _measured,
     ch.ShipmentChanged: _shipment,
     ch.ShipmentBlockWanted: _shipment_block,
+    ch.OrderChanged: _ordered,
+    ch.OrderBlockWanted: _order_block,
     ch.TargetWanted: _wanted,
     ch.ActAsked: _asked,
     ch.CommandReported: _reported,

@@ -33,7 +33,13 @@ _HELD = {
     HoldReason.OTHER: "blocked in {system}",
 }
 
-_ASKED = {"set_status": "status", "block_shipment": "shipment block", "post_sample": "sample posting", "notify": "mail"}
+_ASKED = {
+    "set_status": "status",
+    "block_shipment": "shipment block",
+    "block_order": "order block",
+    "post_sample": "sample posting",
+    "notify": "mail",
+}
 
 DECIDED = {
     DispositionKind.ACCEPT: "accepted", DispositionKind.CONCESSION: "accepted by concession", DispositionKind.REJECT: "rejected",

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import board, dossier, drill, inspection, lots, process, project, quality, recalls, records, trace
+from tracemill.cli import board, dossier, drill, inspection, lots, process, project, quality, recalls, records, trace, work_order
 from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ LOOK: tuple[Callable[..., int], ...] = (
     trace.trace,
     process.process,
     dossier.dossier,
+    work_order.order,
     quality.quality,
     quality.complaint,
 )

@@ -16,7 +16,15 @@ from tracemill.core import (
     stock,
 )
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, complaint, finished_goods_release, recurrence, shipment_guard
+from tracemill.core.flows import (
+    FLOWS,
+    alerts,
+    complaint,
+    finished_goods_release,
+    recurrence,
+    shipment_guard,
+    work_order_release,
+)
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.release import standing
 from tracemill.core.targets import align
@@ -56,6 +64,7 @@ from tracemill.model.quality_record import (
 )
 from tracemill.model.release import GenealogyReviewed
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
+from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
@@ -71,6 +80,8 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
+    WorkOrderReleased: work_order_release.released,
+    WorkOrderClosed: work_order_release.closed,
     HoldInherited: inheritance.apply,
     NonconformanceOpened: quality_records.nonconformance,
     NonconformanceClosed: quality_records.nonconformance_closed,
@@ -136,6 +147,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
+    work_order_release.guard(draft)
     alerts.watch(draft)
     if draft.lot.used and _passed_on(draft.lot, policy) != passed_on:
         draft.spread()

@@ -9,8 +9,9 @@ import msgspec
 
 from tracemill.model import change as c
 from tracemill.model.inspection import Submission, Withdrawn
-from tracemill.model.lot import Act, Disposition, Exposure, Lot, ShipmentBlock, Wanted
+from tracemill.model.lot import Act, Disposition, Exposure, Lot, OrderBlock, ShipmentBlock, Wanted
 from tracemill.model.status import Side
+from tracemill.model.work_order import OrderLine
 
 replace = msgspec.structs.replace
 
@@ -136,7 +137,14 @@ def _moved(lot: Lot, ch: c.Moved) -> Lot:
         s: replace(e, movements=e.movements + 1) if s == ch.system and e.until is None else e for s, e in lot.exposures.items()
     }
     moved = {**lot.moved, ch.kind: lot.moved.get(ch.kind, Decimal(0)) + ch.quantity} if ch.counts else lot.moved
-    return replace(lot, exposures=exposures, moved=moved)
+    return replace(lot, exposures=exposures, moved=moved, orders=_taken(lot, ch))
+
+
+def _taken(lot: Lot, ch: c.Moved) -> dict[str, OrderLine]:
+    line = lot.orders.get(ch.order)
+    if line is None or ch.kind != "consumed" or not ch.counts:
+        return lot.orders
+    return {**lot.orders, ch.order: replace(line, used=line.used - ch.quantity)}
 
 
 def _linked(lot: Lot, ch: c.Linked) -> Lot:
@@ -147,6 +155,15 @@ def _linked(lot: Lot, ch: c.Linked) -> Lot:
 
 def _shipped(lot: Lot, ch: c.ShipmentChanged) -> Lot:
     return replace(lot, shipments={**lot.shipments, ch.shipment: ch.shipped})
+
+
+def _ordered(lot: Lot, ch: c.OrderChanged) -> Lot:
+    return replace(lot, orders={**lot.orders, ch.order: ch.line})
+
+
+def _order_block(lot: Lot, ch: c.OrderBlockWanted) -> Lot:
+    block = OrderBlock(system=ch.system, blocked=ch.blocked, command=ch.command, at=ch.at, why=ch.why)
+    return replace(lot, order_blocks={**lot.order_blocks, ch.order: block})
 
 
 def _shipment_block(lot: Lot, ch: c.ShipmentBlockWanted) -> Lot:
@@ -174,6 +191,10 @@ def _reported(lot: Lot, ch: c.CommandReported) -> Lot:
         if block.command == ch.command:
             reported = replace(block, state=ch.state, detail=ch.detail)
             return replace(lot, shipment_blocks={**lot.shipment_blocks, shipment: reported})
+    for order, held in lot.order_blocks.items():
+        if held.command == ch.command:
+            reported_order = replace(held, state=ch.state, detail=ch.detail)
+            return replace(lot, order_blocks={**lot.order_blocks, order: reported_order})
     act = lot.acts.get(ch.command)
     if act is None:
         return lot
@@ -222,6 +243,8 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Measured: _measured,
     c.ShipmentChanged: _shipped,
     c.ShipmentBlockWanted: _shipment_block,
+    c.OrderChanged: _ordered,
+    c.OrderBlockWanted: _order_block,
     c.TargetWanted: _wanted,
     c.ActAsked: _asked,
     c.CommandReported: _reported,

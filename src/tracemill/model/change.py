@@ -14,6 +14,7 @@ from tracemill.model.quality_record import QualityRecord
 from tracemill.model.reference import Party
 from tracemill.model.release import InspectionResult, Review
 from tracemill.model.status import Evidence, HoldReason, Side
+from tracemill.model.work_order import OrderLine
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change", tag=True):
@@ -193,6 +194,24 @@ class ShipmentBlockWanted(Change, frozen=True, kw_only=True, tag=True):
     why: str = ""
 
 
+class OrderChanged(Change, frozen=True, kw_only=True, tag=True):
+    """The lot stands on a work order, or no longer does."""
+
+    order: str
+    line: OrderLine
+
+
+class OrderBlockWanted(Change, frozen=True, kw_only=True, tag=True):
+    """A work order shall be blocked because of this lot, or shall no longer be."""
+
+    order: str
+    system: str
+    blocked: bool
+    command: str
+    at: datetime
+    why: str = ""
+
+
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
     system: str
     target: Target
@@ -250,5 +269,5 @@ AnyChange = (
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
     | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
-    | InspectionEnded | Reviewed | Waived | RecordKept
+    | InspectionEnded | Reviewed | Waived | RecordKept | OrderChanged | OrderBlockWanted
 )  # fmt: skip

@@ -10,7 +10,8 @@ from tracemill.model.status import CaseKind, Consequence
 
 STATUS_VERB = "set_status"
 SHIPMENT_VERB = "block_shipment"
-STATE_VERBS = (STATUS_VERB, SHIPMENT_VERB)  # they set a state: only what was decided last counts
+ORDER_VERB = "block_order"
+STATE_VERBS = (STATUS_VERB, SHIPMENT_VERB, ORDER_VERB)  # they set a state: only what was decided last counts
 
 
 class Command(Record, frozen=True):

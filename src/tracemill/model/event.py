@@ -37,6 +37,7 @@ from tracemill.model.quality_record import (
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
 from tracemill.model.release import GenealogyReviewed
+from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -88,6 +89,7 @@ Data = (
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded
     | InspectionCompleted | GenealogyReviewed
+    | WorkOrderReleased | WorkOrderClosed
     | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
 )  # fmt: skip
 
@@ -106,6 +108,8 @@ TYPES: dict[str, type[Any]] = {
     "material.produced.v1": MaterialProduced,
     "process.recorded.v1": ProcessRecorded,
     "shipment.shipped.v1": ShipmentShipped,
+    "work_order.released.v1": WorkOrderReleased,
+    "work_order.closed.v1": WorkOrderClosed,
     "nonconformance.opened.v1": NonconformanceOpened,
     "nonconformance.closed.v1": NonconformanceClosed,
     "capa.opened.v1": CapaOpened,

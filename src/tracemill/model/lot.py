@@ -11,6 +11,7 @@ from tracemill.model.record import Record
 from tracemill.model.reference import Party
 from tracemill.model.release import InspectionResult, Review
 from tracemill.model.status import Consequence, HoldReason, ShipmentState
+from tracemill.model.work_order import OrderLine
 
 ZERO = Decimal(0)
 
@@ -61,6 +62,10 @@ class ShipmentBlock(Record, frozen=True):
     @property
     def verified(self) -> bool:
         return self.state == "verified"
+
+
+class OrderBlock(ShipmentBlock, frozen=True):
+    """What the hub last wanted of a work order because of this lot."""
 
 
 class Claim(Record, frozen=True):
@@ -191,6 +196,8 @@ class Lot(Record, frozen=True):
     used: bool = False  # it went into one: something was made from it
     shipments: dict[str, Shipped] = {}
     shipment_blocks: dict[str, ShipmentBlock] = {}
+    orders: dict[str, OrderLine] = {}
+    order_blocks: dict[str, OrderBlock] = {}
     planned: Planned | None = None
     submission: Submission | None = None
     results: dict[str, InspectionResult] = {}  # by inspection

@@ -11,7 +11,7 @@ from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
-from tracemill.store import audit, cases, deliveries, genealogy, histories, lots, process, quality_records
+from tracemill.store import audit, cases, deliveries, genealogy, histories, lots, process, quality_records, work_orders
 from tracemill.store.rows import insert
 from tracemill.store.tables import change, event
 
@@ -57,6 +57,7 @@ def commit(
     touched = [(view.row_ids[c.lot], c.change) for d in decided for c in d.decision.changes]
     lots.bind(tx, touched, now)
     quality_records.save(tx, policy.site, touched)
+    work_orders.save(tx, policy.site, touched)
     orders = [
         deliveries.Order(
             command=c,

@@ -1,4 +1,4 @@
-"""Quality records: nonconformances, CAPAs, audit findings and complaints that are linked to lots."""
+"""Quality records that are linked to lots, and the lots of work orders."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,3 +22,10 @@ def upgrade() -> None:
     )
     op.create_index("quality_record_native", "quality_record", ["native"])
     op.create_index("quality_record_supplier", "quality_record", ["site", "supplier", "opened_at"])
+    op.create_table(
+        "order_line",
+        sa.Column("work_order", sa.String(200), primary_key=True),
+        sa.Column("lot_id", sa.BigInteger(), primary_key=True),
+        sa.Column("site", sa.String(100), nullable=False),
+        sa.Column("side", sa.String(10), nullable=False),
+    )
