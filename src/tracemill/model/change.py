@@ -215,6 +215,7 @@ class OrderBlockWanted(Change, frozen=True, kw_only=True, tag=True):
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
     system: str
     target: Target
+    permitted: Decimal = Decimal(0)
     command: str
     at: datetime
     why: str = ""
