@@ -41,7 +41,7 @@ class SystemConfig(Spec):
 
 
 class RuleConfig(Spec):
-    facet: Literal["quality", "stock", "place", "movement", "item"]
+    facet: Literal["quality", "stock", "place", "movement", "item", "master_data"]
     owner: str
     item_class: str = ""
     valid_from: Moment | None = None

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.model.master_data import BomDefined, ItemDefined, PartyDefined, RoutingDefined
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
@@ -89,7 +90,7 @@ Data = (
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded
     | InspectionCompleted | GenealogyReviewed
-    | WorkOrderReleased | WorkOrderClosed
+    | WorkOrderReleased | WorkOrderClosed | ItemDefined | BomDefined | RoutingDefined | PartyDefined
     | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
 )  # fmt: skip
 
@@ -110,6 +111,10 @@ TYPES: dict[str, type[Any]] = {
     "shipment.shipped.v1": ShipmentShipped,
     "work_order.released.v1": WorkOrderReleased,
     "work_order.closed.v1": WorkOrderClosed,
+    "item.defined.v1": ItemDefined,
+    "bom.defined.v1": BomDefined,
+    "routing.defined.v1": RoutingDefined,
+    "party.defined.v1": PartyDefined,
     "nonconformance.opened.v1": NonconformanceOpened,
     "nonconformance.closed.v1": NonconformanceClosed,
     "capa.opened.v1": CapaOpened,
@@ -156,7 +161,8 @@ class Event(Record, frozen=True):
 
     @property
     def lot(self) -> LotRef:
-        ref: LotRef = self.data.lot
+        """The lot it is about. Master data is about none, and goes by its own name."""
+        ref: LotRef = self.data.lot if hasattr(self.data, "lot") else LotRef(id=self.data.subject)
         return ref
 
 

@@ -72,7 +72,7 @@ def commit(
         for c in d.decision.commands
     ]
     deliveries.decide(tx, ids, orders, now)
-    cases.apply(tx, policy.site, [(c, view.row_ids[c.lot]) for d in decided for c in d.decision.cases], now)
+    cases.apply(tx, policy.site, [(c, view.row_ids.get(c.lot)) for d in decided for c in d.decision.cases], now)
     cases.set_timers(tx, policy.site, [(t, view.row_ids[t.lot]) for d in decided for t in d.decision.timers])
     _record(tx, ids, view, decided, policy)
     spreads = {view.row_ids[lot] for d in decided for lot in d.decision.spreads}
