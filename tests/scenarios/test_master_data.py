@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from tests.scenarios.plant import SITE, Plant
 from tracemill.answers import master_data
-from tracemill.model.policy import AuthorityRule
+from tracemill.core.usable import verdict
+from tracemill.model.policy import AuthorityRule, ReleaseRules
 from tracemill.model.quantity import Conversion
-from tracemill.store.tables import case, event, message
+from tracemill.store.tables import case, delivery, event, message
 
 Site = Callable[..., Plant]
 OWNED = (
@@ -105,6 +106,30 @@ async def test_the_sites_file_wins_and_a_contradiction_is_a_case_until_it_is_gon
     assert found.title == f"item 4711: 1 DRM is 20 KGM in sites/{SITE}.yaml, 25 for erp"
     await defines(plant, conversions=[{**DRUM, "factor": "20"}])
     assert await cases(plant) == []
+
+
+async def test_an_item_of_the_bill_of_materials_that_did_not_go_in_keeps_a_lot_from_its_release(site: Site) -> None:
+    plant = site(release=ReleaseRules(bom=True))
+    await defines(plant, "bom", item="FG", components=[{"item": "4711"}, {"item": "4800"}])
+    for batch, item in (("RAW-1", "4711"), ("RAW-2", "4800")):
+        await plant.receive_lot(batch, item=item, supplier_batch=batch)
+        await plant.decide(batch, ("ACC", None), inspection=f"SG-{batch}")
+    await plant.tell_made("consumed", "WO-1", "RAW-1", "10")
+    await plant.tell_made("produced", "WO-1", "FG-1", "10", item="FG")
+    await plant.decide("FG-1", ("ACC", None), inspection="SG-FG")
+    notes = [h.note for h in (await plant.lot("FG-1")).holds.values()]
+    assert notes == ["its bill of materials wants 4800, and nobody told of any that went in"]
+    await plant.tell_made("consumed", "WO-1", "RAW-2", "10")
+    assert verdict(await plant.lot("FG-1")) == "released"
+
+
+async def test_an_order_that_tells_no_operations_is_inspected_by_the_routing_of_its_item(site: Site) -> None:
+    plant = site()
+    await defines(plant, "routing", item="FG", operations=[{"operation": "20", "plan": "moisture"}])
+    released = {"lot": {"id": "FG-1", "item": "FG"}, "order": "WO-1", "side": "output", "item": "FG"}
+    await plant.push("mes", "work_order.released.v1", released)
+    asked = await plant.rows(select(delivery.c.value).where(delivery.c.verb == "open_inspection"))
+    assert ['"plan":"moisture"' in row.value for row in asked] == [True]
 
 
 async def test_what_somebody_else_defines_does_not_count_and_people_are_told(site: Site) -> None:

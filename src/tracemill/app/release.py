@@ -25,6 +25,7 @@ class ReleaseConfig(Spec):
     evidence: list[Evidence] = Field(
         default=[Evidence.SCANNED, Evidence.MEASURED], min_length=1, description="what counts as seen of what went in"
     )
+    bom: bool = Field(default=False, description="every item of the bill of materials (`bom.defined.v1`) must have gone in")
 
 
 def release_rules(conf: ReleaseConfig | None) -> ReleaseRules | None:
@@ -38,6 +39,7 @@ def release_rules(conf: ReleaseConfig | None) -> ReleaseRules | None:
         conditions=tuple(conf.conditions),
         dossier=tuple(conf.dossier),
         evidence=tuple(conf.evidence),
+        bom=conf.bom,
     )
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from tracemill.model.decision import Case
 from tracemill.model.event import Event
 from tracemill.model.identifier import opaque
-from tracemill.model.master_data import Definition, ItemDefined, PartyDefined, Told, factors
+from tracemill.model.master_data import BomDefined, Definition, ItemDefined, PartyDefined, RoutingDefined, Told, factors
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import PACKAGES, UNITS, Conversion, show, unit_code
-from tracemill.model.record import replaced
+from tracemill.model.record import encode, replaced
 from tracemill.model.status import CaseKind, Consequence
 
 FACET = "master_data"
@@ -100,10 +101,11 @@ def in_force(found: Iterable[Told], at: datetime) -> dict[str, Told]:
 
 
 def applied(policy: Policy, found: Iterable[Told], at: datetime) -> Policy:
-    """Return a site's rules with what master data adds to them: conversions, base units, approvals of suppliers."""
+    """Return a site's rules with what master data adds to them: units, approvals, what items are made from and by."""
     conversions, units = dict(policy.conversions), dict(policy.base_units)
-    approvals = dict(policy.inspection.approvals)
-    for told in in_force(found, at).values():
+    approvals, boms, routings = dict(policy.inspection.approvals), dict(policy.boms), dict(policy.routings)
+    counts = list(in_force(found, at).values())
+    for told in counts:
         data: Any = told.data
         if isinstance(data, ItemDefined):
             written = conversions.get(data.item, ())
@@ -113,5 +115,12 @@ def applied(policy: Policy, found: Iterable[Told], at: datetime) -> Policy:
                 units.setdefault(data.item, data.base_unit)
         elif isinstance(data, PartyDefined) and data.approval:
             approvals.setdefault(data.party, data.approval)
+        elif isinstance(data, BomDefined) and not data.bom:
+            boms[data.item] = tuple(c.item for c in data.components)
+        elif isinstance(data, RoutingDefined) and not data.routing:  # of several, the order says which
+            routings[data.item] = data.operations
     inspection = replaced(policy.inspection, approvals=approvals)
-    return replaced(policy, conversions=conversions, base_units=units, inspection=inspection)
+    return replaced(
+        policy, conversions=conversions, base_units=units, inspection=inspection, boms=boms, routings=routings,
+        version=f"{policy.version}+{sha256(encode([t.data for t in counts])).hexdigest()[:8]}",
+    )  # fmt: skip

@@ -1,6 +1,6 @@
 """Release: what a lot that was made here still lacks, judged from what its record says. A missing fact is a reason."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from tracemill.core.inheritance import carried
 from tracemill.model.identifier import derived
@@ -62,9 +62,11 @@ def standing(lot: Lot, rules: ReleaseRules) -> tuple[bool, bool]:
     return lot.received_at is not None or bool(lot.made_by), decided
 
 
-def shortfalls(makings: Iterable[Making], rules: ReleaseRules) -> tuple[Shortfall, ...]:
+def shortfalls(lot: Lot, makings: Sequence[Making], rules: ReleaseRules, policy: Policy) -> tuple[Shortfall, ...]:
     """Say what the genealogy of a lot lacks: one step back, because what its inputs lack is inherited as their holds."""
-    found: set[tuple[Lacking, str]] = set()
+    gone_in = {source.lot.item for making in makings for source in making.sources}
+    wanted = policy.boms.get(lot.item, ()) if rules.bom and makings else ()
+    found = {(Lacking.COMPONENTS, item) for item in wanted if item not in gone_in}
     for making in makings:
         if not making.sources:
             found.add((Lacking.CONSUMPTION, making.key))
@@ -114,6 +116,10 @@ def _genealogy(lot: Lot, rules: ReleaseRules, maker: str, quality: str) -> Itera
 _GENEALOGY = {
     Lacking.CONSUMPTION: (
         "nobody told what went into {}", HoldReason.INCOMPLETE_GENEALOGY,
+        "book the consumption in {owner}, or have its message read: tracemill status",
+    ),
+    Lacking.COMPONENTS: (
+        "its bill of materials wants {}, and nobody told of any that went in", HoldReason.INCOMPLETE_GENEALOGY,
         "book the consumption in {owner}, or have its message read: tracemill status",
     ),
     Lacking.ORIGIN: (

@@ -89,8 +89,8 @@ class Decider:
 
     def _review(self, tx: Connection, site: str, lot_ids: list[int], now: datetime, *, again: bool = False) -> decisions.Effects:
         """Look at the genealogy of lots that were made here, where the site's rules ask for it."""
-        rules = self._policies[site].release if site in self._policies else None
-        events = family.reviews(tx, lot_ids, rules, now, again=again) if rules and lot_ids else []
+        policy = self.rules(site) if site in self._policies else None
+        events = family.reviews(tx, lot_ids, policy, now, again=again) if policy else []
         return self._site(tx, site, [(e, 0) for e in events], now) if events else decisions.Effects()
 
     def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:

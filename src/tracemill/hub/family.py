@@ -1,6 +1,6 @@
 """Families: what lots inherit from the lots that they were made from, as the hub's own events."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
 from tracemill.model.moment import at
-from tracemill.model.policy import ReleaseRules
+from tracemill.model.policy import Policy
 from tracemill.model.quality import HoldInherited
 from tracemill.model.reference import LotRef
 from tracemill.model.release import GenealogyReviewed, Shortfall
@@ -32,8 +32,10 @@ def inheritances(tx: Connection, found: Round, now: datetime) -> list[Event]:
     return events
 
 
-def reviews(tx: Connection, lot_ids: Iterable[int], rules: ReleaseRules, now: datetime, *, again: bool = False) -> list[Event]:
+def reviews(tx: Connection, lot_ids: Collection[int], policy: Policy, now: datetime, *, again: bool = False) -> list[Event]:
     """Return one event for each lot that was made here, with what its genealogy lacks; `again`: only where that is news."""
+    if (rules := policy.release) is None or not lot_ids:
+        return []
     found = genealogy.makings(tx, lot_ids)
     parents = {w.lot_id for works in found.values() for went in works.values() for w in went}
     states = lots.states(tx, {*lot_ids, *parents})
@@ -43,7 +45,8 @@ def reviews(tx: Connection, lot_ids: Iterable[int], rules: ReleaseRules, now: da
             Making(key=key, sources=tuple(Source(lot=states[w.lot_id], evidence=w.evidence) for w in went))
             for key, went in found.get(row_id, {}).items()
         ]
-        lacks, state = shortfalls(makings, rules), states[row_id]
+        state = states[row_id]
+        lacks = shortfalls(state, makings, rules, policy)
         if not again or state.review is None or state.review.found != lacks:
             events.append(_reviewed(state, lacks, now))
     return events

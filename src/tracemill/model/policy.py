@@ -8,6 +8,7 @@ from tracemill.model.inspection import SkipRules
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import Record
 from tracemill.model.status import ComplaintSeverity, Enforcement, Evidence, Mode, Receipt, ReleaseMode
+from tracemill.model.work_order import Operation
 
 
 class AuthorityRule(Record, frozen=True):
@@ -79,6 +80,7 @@ class ReleaseRules(Record, frozen=True):
     conditions: tuple[str, ...] = ()  # parameters that must have been told
     dossier: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = (Evidence.SCANNED, Evidence.MEASURED)  # what counts as seen
+    bom: bool = False  # every item of the bill of materials must have gone in
 
 
 class Recurrence(Record, frozen=True):
@@ -105,6 +107,8 @@ class Policy(Record, frozen=True):
     zone: str = "UTC"
     shelf_life: dict[str, ShelfLife] = {}  # by customer
     dispatch: str = ""  # whom to call about a shipment
+    boms: dict[str, tuple[str, ...]] = {}  # by item: the items that it is made from
+    routings: dict[str, tuple[Operation, ...]] = {}  # by item
     recurrence: Recurrence = Recurrence()
     suspected: tuple[ComplaintSeverity, ...] = ()  # of a complaint: its lot is held
     release: ReleaseRules | None = None  # None: quality's decision is all that is asked for

@@ -65,6 +65,7 @@ class Lacking(StrEnum):
     """What keeps a lot that was made here from its release."""
 
     CONSUMPTION = "consumption"  # nobody told what went into an order that made it
+    COMPONENTS = "components"  # an item of the bill of materials did not go in
     ORIGIN = "origin"  # nobody told where a lot comes from that it was made from
     EVIDENCE = "evidence"  # an input was booked or inferred, not seen
     INPUTS = "inputs"  # nobody decided about a lot that it was made from

@@ -30,12 +30,12 @@ def released(draft: Draft, data: WorkOrderReleased) -> None:
         planned=in_base(draft, data.quantity) if data.quantity else None,
         used=known.used if known else Decimal(0),
         item=data.item,
-        operations=data.operations,
+        operations=data.operations or draft.policy.routings.get(data.item or draft.lot.item, ()),
     )
     if known is None or replace(line, at=known.at) != known:
         draft.add(OrderChanged(order=data.order, line=line))
     if data.side is Side.OUTPUT:
-        for operation in data.operations:
+        for operation in line.operations:
             _inspect(draft, data, operation)
 
 
