@@ -127,6 +127,18 @@ async def test_an_input_nobody_received_and_nobody_decided_about_is_named(site: 
     assert await free(plant)
 
 
+async def test_what_was_made_in_no_order_and_what_was_taken_back_has_no_origin(site: Site) -> None:
+    plant = site()
+    ref = {"id": "FG-0", "aliases": [{"system": "erp", "id": "FG-0"}]}
+    await plant.push("mes", "material.produced.v1", {"lot": ref, "quantity": {"amount": "5", "unit": "KGM"}, "work": {}})
+    await inspected(plant, "FG-0")
+    assert list(await why(plant, "FG-0")) == ["genealogy incomplete: nobody told where FG-0 comes from"]
+    await accepted(plant, "RAW-1")
+    await made(plant)
+    await plant.make("produced", "WO-FG-1", "FG-1", "-100")
+    assert "genealogy incomplete: nobody told where FG-1 comes from" in await why(plant)
+
+
 async def test_what_is_missing_one_step_further_back_is_inherited_and_ends_with_it(site: Site) -> None:
     plant = site(ReleaseRules(mode=ReleaseMode.HUB, classes=("finished",), inspections=("final",)))
     await accepted(plant, "RAW-1")

@@ -40,7 +40,12 @@ class Lack(Record, frozen=True):
 
 def concerns(lot: Lot, rules: ReleaseRules) -> bool:
     """Say whether a lot is one that the site's rules are about."""
-    return lot.material_class in rules.classes if rules.classes else bool(lot.made_by)
+    return lot.material_class in rules.classes if rules.classes else made_here(lot)
+
+
+def made_here(lot: Lot) -> bool:
+    """Say whether a lot came out of an order, also of one that nobody named."""
+    return bool(lot.made_by) or "produced" in lot.moved
 
 
 def release_hold(lot: str, kind: Lacking) -> str:
@@ -67,6 +72,8 @@ def shortfalls(lot: Lot, makings: Sequence[Making], rules: ReleaseRules, policy:
     gone_in = {source.lot.item for making in makings for source in making.sources}
     wanted = policy.boms.get(lot.item, ()) if rules.bom and makings else ()
     found = {(Lacking.COMPONENTS, item) for item in wanted if item not in gone_in}
+    if not makings:
+        found.add((Lacking.ORIGIN, lot.number))  # no order that made it is named, or all that it made was taken back
     for making in makings:
         if not making.sources:
             found.add((Lacking.CONSUMPTION, making.key))
@@ -97,7 +104,7 @@ def ready(lot: Lot, rules: ReleaseRules) -> bool:
     """Say whether the rule may release a lot by itself: it is all there, nobody holds it, and quality has not decided."""
     if rules.mode is not ReleaseMode.HUB or not concerns(lot, rules) or lot.disposition is not None or lot.holds:
         return False
-    return lot.review is not None if lot.made_by else lot.received_at is not None
+    return lot.review is not None if made_here(lot) else lot.received_at is not None
 
 
 def _genealogy(lot: Lot, rules: ReleaseRules, maker: str, quality: str) -> Iterator[Lack]:

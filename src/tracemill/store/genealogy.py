@@ -36,9 +36,9 @@ _MADE = (
     .having(func.sum(_out.c.amount) > 0)
 )
 _WENT = (
-    select(edge.c.lot_id, func.max(edge.c.evidence).label("evidence"))  # the weakest counts
+    select(edge.c.transformation_id, edge.c.lot_id, func.max(edge.c.evidence).label("evidence"))  # the weakest counts
     .where(edge.c.side == SIDES[Side.INPUT])
-    .group_by(edge.c.lot_id)
+    .group_by(edge.c.transformation_id, edge.c.lot_id)
     .having(func.sum(edge.c.amount) > 0)
 )
 _EVIDENCE = tuple(Evidence)
@@ -127,12 +127,14 @@ class Went(Record, frozen=True):
 
 def makings(tx: Connection, lot_ids: Iterable[int]) -> dict[int, dict[str, tuple[Went, ...]]]:
     """Return, by lot and by the key of each transformation that it came out of, what went in; what was taken back did not."""
+    made = [row for some in chunks(set(lot_ids)) for row in tx.execute(_MADE.where(_out.c.lot_id.in_(some)))]
+    went: dict[int, list[Went]] = {}
+    for works in chunks({row.work for row in made}):
+        for r in tx.execute(_WENT.where(edge.c.transformation_id.in_(works))):
+            went.setdefault(r.transformation_id, []).append(Went(lot_id=r.lot_id, evidence=_EVIDENCE[r.evidence]))
     found: dict[int, dict[str, tuple[Went, ...]]] = {}
-    for some in chunks(set(lot_ids)):
-        for row in tx.execute(_MADE.where(_out.c.lot_id.in_(some))):
-            works = found.setdefault(row.child, {})
-            inputs = tx.execute(_WENT.where(edge.c.transformation_id == row.work, edge.c.lot_id != row.child))
-            works[row.key] = tuple(Went(lot_id=r.lot_id, evidence=_EVIDENCE[r.evidence]) for r in inputs)
+    for row in made:
+        found.setdefault(row.child, {})[row.key] = tuple(w for w in went.get(row.work, ()) if w.lot_id != row.child)
     return found
 
 

@@ -5,7 +5,7 @@ the lot, and signs with its version; quality may decide otherwise at any time.
 """
 
 from tracemill.core.draft import Draft
-from tracemill.core.release import Lack, concerns, lacking, ready, release_hold
+from tracemill.core.release import Lack, concerns, lacking, made_here, ready, release_hold
 from tracemill.core.usable import quality_hold
 from tracemill.model.change import Disposed, HoldLifted, HoldPlaced, InspectionEnded, InspectionLinked, Noted, Reviewed
 from tracemill.model.lot import Hold
@@ -54,9 +54,9 @@ def reviewed(draft: Draft, data: GenealogyReviewed) -> None:
 def release(draft: Draft) -> None:
     """After every event: make the holds for what is missing agree with what is missing, and release where nothing is."""
     rules, lot = draft.policy.release, draft.lot
-    if rules is None or not (lot.made_by or concerns(lot, rules)):
+    if rules is None or not (made_here(lot) or concerns(lot, rules)):
         return
-    if lot.made_by and lot.review is None:
+    if made_here(lot) and lot.review is None:
         draft.review()
     missing = {lack.kind: lack for lack in lacking(lot, rules, draft.policy)}
     for kind in Lacking:
