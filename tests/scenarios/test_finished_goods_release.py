@@ -1,6 +1,7 @@
 """What was made here: restricted by name for as long as something is missing, released by quality or by the rule."""
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -38,12 +39,13 @@ async def accepted(plant: Plant, batch: str) -> None:
 
 
 async def inspected(
-    plant: Plant, lot: str, passed: bool = True, plan: str = "final", system: str = "qms", name: str = ""
+    plant: Plant, lot: str, passed: bool = True, plan: str = "final", system: str = "qms", name: str = "", settle: bool = True
 ) -> None:
     ref = {"id": f"IP-{lot}", "aliases": [{"system": "erp", "id": lot}]}
     data = {"lot": ref, "inspection": name or f"IP-{lot}-{plan}", "plan": plan, "passed": passed}
     await plant.push(system, "inspection.completed.v1", data)
-    await plant.settle()
+    if settle:
+        await plant.settle()
 
 
 async def made(plant: Plant, lot: str = "FG-1", raw: str = "RAW-1") -> None:
@@ -74,6 +76,25 @@ async def test_the_rule_releases_when_all_is_there_and_signs_with_its_version(si
     lot = await plant.lot("FG-1")
     assert verdict(lot) == "released"
     assert (lot.disposition.owner, lot.disposition.signer) == ("hub", "rule finished_goods_release, version test")
+
+
+async def test_in_whatever_order_the_facts_arrive_the_last_one_releases_and_none_before(site: Site) -> None:
+    plant = site()
+    for n, order in enumerate(permutations(("accepted", "consumed", "produced", "inspected"))):
+        raw, lot = f"RAW-{n}", f"FG-{n}"
+        for fact in order:
+            state = await plant.lot(lot)
+            assert state is None or verdict(state) != "released", f"{lot} is free before {fact} of {order}"
+            if fact == "accepted":
+                await plant.receive_lot(raw)
+                await plant.decide(raw, ("ACC", None), inspection=f"SG-{raw}")
+            elif fact == "inspected":
+                await inspected(plant, lot, settle=False)
+            elif fact == "consumed":
+                await plant.tell_made(fact, f"WO-{n}", raw, "100")
+            else:
+                await plant.tell_made(fact, f"WO-{n}", lot, "100", label=lot)
+        assert verdict(await plant.lot(lot)) == "released", order
 
 
 async def test_each_missing_fact_is_a_reason_with_its_owner_and_the_next_step(site: Site) -> None:
@@ -243,6 +264,23 @@ async def test_what_is_missing_is_not_lifted_but_whom_the_site_names_may_accept_
     await plant.push("qms", "hold.released.v1", {"lot": {"id": "IP-FG-1"}, "hold": hold})
     holds = (await plant.lot("FG-1")).holds.values()
     assert [h.reason for h in holds] == ["unread"]  # only the message that nobody could follow
+
+
+@pytest.mark.parametrize("mode", list(ReleaseMode))
+async def test_what_is_split_keeps_what_was_decided_and_what_is_missing(site: Site, mode: ReleaseMode) -> None:
+    plant = site(ReleaseRules(mode=mode, inspections=("final",)))
+    await accepted(plant, "RAW-1")
+    await made(plant)
+    ref = {"id": "FG-1", "aliases": [{"system": "erp", "id": "FG-1"}]}
+    pieces = [{"lot": {"id": name}, "quantity": {"amount": "50", "unit": "KGM"}} for name in ("FG-1A", "FG-1B")]
+    await plant.push("mes", "lot.split.v1", {"lot": ref, "into": pieces})
+    await plant.settle()
+    assert not await free(plant, "FG-1A")
+    await inspected(plant, "FG-1")
+    if mode is ReleaseMode.QUALITY:
+        await plant.decide("FG-1", ("ACC", None), inspection="SG-FG-1")
+        await plant.settle()
+    assert [h.reason for h in (await plant.lot("FG-1A")).holds.values()] == []
 
 
 async def test_a_staged_lot_that_is_not_ready_is_blocked_with_the_named_reason(site: Site) -> None:

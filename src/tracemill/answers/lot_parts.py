@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from tracemill.answers.words import age, ages, held_clause, lasting
 from tracemill.core.release import requirement
-from tracemill.core.usable import dated, reasons
+from tracemill.core.usable import dated, gained, reasons
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import show
@@ -152,7 +152,7 @@ def holds(found: Lot, policy: Policy, at: datetime) -> tuple[HoldView, ...]:
 
 def _liftable(hold: Hold, found: Lot, policy: Policy) -> bool:
     named = "hub" in policy.lifters.get(hold.reason, ())
-    if dated(hold, found):
+    if dated(hold, found) or gained(hold, found):
         return False
     return named if requirement(hold.id, found.id) else named or hold.system == "hub"
 

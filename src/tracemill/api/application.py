@@ -12,6 +12,8 @@ from tracemill import __version__
 from tracemill.api import (
     docs,
     epcis,
+    epcis_capture,
+    epcis_query,
     events,
     genealogy,
     lots,
@@ -97,8 +99,8 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     problem.install(app)
     lot_routers = (epcis.router, genealogy.router, genealogy.search, lots.router)
     linked = (quality.router, work_orders.router, master_data.router)
-    others = (recalls.router, records.router, events.router, systems.router, docs.router, epcis.exchange)
-    for router in (*lot_routers, *linked, *others):
+    others = (recalls.router, records.router, events.router, systems.router, docs.router)
+    for router in (*lot_routers, *linked, *others, epcis_capture.router, epcis_query.router):
         app.include_router(router)
     app.add_middleware(Edge)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

@@ -5,15 +5,18 @@ from typing import Any
 
 from tracemill.core import (
     approvals,
+    books,
     dispositions,
     holds,
     inheritance,
     material,
+    movements,
     process,
     quality_records,
     receipts,
     reports,
     stock,
+    tolerance,
 )
 from tracemill.core.draft import Draft
 from tracemill.core.flows import (
@@ -22,6 +25,7 @@ from tracemill.core.flows import (
     complaint,
     finished_goods_release,
     recurrence,
+    rejected_batch,
     shipment_guard,
     work_order_release,
 )
@@ -38,6 +42,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -45,6 +50,7 @@ from tracemill.model.material import (
 from tracemill.model.policy import Policy
 from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
+    BatchRejected,
     DispositionDecided,
     HoldInherited,
     HoldReleased,
@@ -68,6 +74,7 @@ from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
+    ReceiptReversed: receipts.taken_back,
     DispositionDecided: dispositions.disposition,
     InspectionOpened: receipts.inspection,
     InspectionApproved: approvals.approval,
@@ -76,13 +83,14 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     SampleTaken: receipts.sample,
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
-    MovementRecorded: receipts.movement,
+    MovementRecorded: movements.movement,
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
     WorkOrderReleased: work_order_release.released,
     WorkOrderClosed: work_order_release.closed,
     HoldInherited: inheritance.apply,
+    BatchRejected: rejected_batch.told,
     NonconformanceOpened: quality_records.nonconformance,
     NonconformanceClosed: quality_records.nonconformance_closed,
     CapaOpened: quality_records.capa,
@@ -135,19 +143,21 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
-    elif isinstance(event.data, MaterialProduced):
-        _produced(draft, event.data, view)
+    elif (made_in := material.made_in(event)) is not None:
+        _came_out(draft, made_in, view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
     recurrence.watch(draft)
+    books.settle(draft)
     finished_goods_release.release(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
     work_order_release.guard(draft)
+    tolerance.watch(draft)
     alerts.watch(draft)
     if draft.lot.used and _passed_on(draft.lot, policy) != passed_on:
         draft.spread()
@@ -162,7 +172,7 @@ def _passed_on(lot: Lot, policy: Policy) -> object:
     """Return all of a lot that says something about what was made from it; nothing was made from one that was not used."""
     if not lot.used:
         return set(), None
-    return set(inheritance.carried(lot)), standing(lot, policy.release) if policy.release else None
+    return set(inheritance.carried(lot, inheritance.Bond.SAME)), standing(lot, policy.release) if policy.release else None
 
 
 def _introduce(draft: Draft, match: Match, view: View) -> None:
@@ -181,10 +191,11 @@ def _introduce(draft: Draft, match: Match, view: View) -> None:
     view.put(draft.lot)
 
 
-def _produced(draft: Draft, data: MaterialProduced, view: View) -> None:
-    made_in = material.transformation(draft.lot.site, data.work.key)
+def _came_out(draft: Draft, made_in: str, view: View) -> None:
+    """Record what came out of a transformation, with the lots that went into it."""
     parents = [view.lots[p] for p in view.inputs.get(made_in, ()) if p in view.lots and p != draft.lot.id]
-    material.produced(draft, data, parents, view.lots)
+    record = material.produced if isinstance(draft.event.data, MaterialProduced) else movements.arrived
+    record(draft, draft.event.data, parents, view.lots)
 
 
 def _note_edges(draft: Draft, view: View) -> None:

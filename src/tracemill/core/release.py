@@ -39,7 +39,9 @@ class Lack(Record, frozen=True):
 
 
 def concerns(lot: Lot, rules: ReleaseRules) -> bool:
-    """Say whether a lot is one that the site's rules are about."""
+    """Say whether a lot is one that the site's rules are about. What was split, merged or relabelled was made before."""
+    if lot.review is not None and lot.review.same:
+        return False
     return lot.material_class in rules.classes if rules.classes else made_here(lot)
 
 

@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 
 from tracemill.core.decide import decide, histories_needed, needs, suppliers_counted
 from tracemill.core.master_data import applied, defined
-from tracemill.core.material import transformation
+from tracemill.core.material import made_in
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.master_data import MASTER
-from tracemill.model.material import LotReceived, MaterialProduced
+from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
 from tracemill.store import decisions, genealogy, histories, lots, master_data, quality_records
 from tracemill.store.store import Sequence as Ids
@@ -96,8 +96,8 @@ class Decider:
     def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:
         policy = self.learn(tx, site, now)
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
-        made_in = [transformation(site, e.data.work.key) for e, _ in items if isinstance(e.data, MaterialProduced)]
-        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made_in)
+        made = [work for e, _ in items if (work := made_in(e)) is not None]
+        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made)
         lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         counted = suppliers_counted([e for e, _ in items], view)

@@ -70,6 +70,7 @@ class Decision(Record, frozen=True):
     timers: tuple[Timer, ...] = ()
     spreads: tuple[str, ...] = ()  # lots whose holds must be carried on to what was made from them
     reviews: tuple[str, ...] = ()  # lots whose genealogy must be looked at
+    rejects: tuple[str, ...] = ()  # lots whose rejection concerns whatever else there is of their supplier batch
 
 
 def act_id(system: str, verb: str, lot: str, purpose: str) -> str:

@@ -11,6 +11,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -18,6 +19,7 @@ from tracemill.model.material import (
 from tracemill.model.moment import Moment
 from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
+    BatchRejected,
     DispositionDecided,
     HoldInherited,
     HoldReleased,
@@ -37,6 +39,7 @@ from tracemill.model.quality_record import (
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
+from tracemill.model.regrouping import LotMerged, LotRelabelled, LotSplit
 from tracemill.model.release import GenealogyReviewed
 from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
@@ -88,14 +91,15 @@ Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
-    | HoldInherited | InspectionApproved | ProcessRecorded
-    | InspectionCompleted | GenealogyReviewed
+    | HoldInherited | InspectionApproved | ProcessRecorded | LotSplit | LotMerged | LotRelabelled
+    | ReceiptReversed | BatchRejected | InspectionCompleted | GenealogyReviewed
     | WorkOrderReleased | WorkOrderClosed | ItemDefined | BomDefined | RoutingDefined | PartyDefined
     | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
     "lot.received.v1": LotReceived,
+    "receipt.reversed.v1": ReceiptReversed,
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
@@ -107,6 +111,9 @@ TYPES: dict[str, type[Any]] = {
     "movement.recorded.v1": MovementRecorded,
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
+    "lot.split.v1": LotSplit,
+    "lot.merged.v1": LotMerged,
+    "lot.relabelled.v1": LotRelabelled,
     "process.recorded.v1": ProcessRecorded,
     "shipment.shipped.v1": ShipmentShipped,
     "work_order.released.v1": WorkOrderReleased,
@@ -129,16 +136,22 @@ TYPES: dict[str, type[Any]] = {
     "timer.due.v1": TimerDue,
     "hold.inherited.v1": HoldInherited,
     "genealogy.reviewed.v1": GenealogyReviewed,
+    "batch.rejected.v1": BatchRejected,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
 
 # What may only come from the hub itself: never accepted from outside.
 INTERNAL = frozenset(
     {
-        "command.settled.v1", "genealogy.reviewed.v1", "hold.inherited.v1", "message.unread.v1", "message.read.v1",
+        "batch.rejected.v1",
+        "command.settled.v1",
+        "genealogy.reviewed.v1",
+        "hold.inherited.v1",
+        "message.unread.v1",
+        "message.read.v1",
         "timer.due.v1",
     }
-)  # fmt: skip
+)
 
 
 class Event(Record, frozen=True):

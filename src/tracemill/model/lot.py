@@ -4,13 +4,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tracemill.model.inspection import Planned, Submission
+from tracemill.model.material import Work
 from tracemill.model.quality import Part
 from tracemill.model.quality_record import QualityRecord
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.reference import Party
+from tracemill.model.reference import Contact, Party
 from tracemill.model.release import InspectionResult, Review
-from tracemill.model.status import Consequence, HoldReason, ShipmentState
+from tracemill.model.status import Consequence, Evidence, HoldReason, ShipmentState, Side
 from tracemill.model.work_order import OrderLine
 
 ZERO = Decimal(0)
@@ -35,6 +36,30 @@ class Hold(Record, frozen=True):
     step: str = ""
 
 
+class Entry(Record, frozen=True):
+    """A movement as the ledger keeps it, so that it can be taken back, and a late one takes its place."""
+
+    kind: str
+    quantity: Decimal  # signed, in the lot's base unit
+    at: datetime
+    account: str = ""
+    counts: bool = True
+    taken_back: Decimal = ZERO
+    void: bool = False  # all of it was taken back
+    reverses: str = ""
+    waits: bool = False  # a reversal of what is not known yet
+    told: Quantity | None = None  # of how much of it; None: of all of it
+    counted: Decimal | None = None
+    side: Side | None = None  # with the work: the edge of the genealogy that it made
+    work: Work | None = None
+    evidence: Evidence = Evidence.SCANNED
+
+    @property
+    def net(self) -> Decimal:
+        """What it still moves, apart from what was taken back."""
+        return self.quantity - self.taken_back.copy_sign(self.quantity)
+
+
 class Shipped(Record, frozen=True):
     """A quantity of the lot on one shipment."""
 
@@ -46,6 +71,7 @@ class Shipped(Record, frozen=True):
     place: str = ""
     system: str = ""
     loading: datetime | None = None
+    contacts: tuple[Contact, ...] = ()  # of the customer
 
 
 class ShipmentBlock(Record, frozen=True):
@@ -78,6 +104,8 @@ class Claim(Record, frozen=True):
     native: str = ""  # the system's own words, for people
     revision: str = ""
     foreign_blocked: Decimal = ZERO  # blocked by somebody other than the hub
+    held_by: dict[str, Decimal] = {}  # what others have, and what others own, by party
+    owned_by: dict[str, Decimal] = {}
     behind: Decimal = ZERO  # what left the lot, as others told, and this system has not booked; below zero: it booked first
     told: Decimal = ZERO  # what the system itself told to have left since this reading
 
@@ -192,7 +220,11 @@ class Lot(Record, frozen=True):
     nonconformances: dict[str, str] = {}
     records: dict[str, QualityRecord] = {}  # by kind, system and id
     samples: dict[str, Decimal] = {}
-    moved: dict[str, Decimal] = {}
+    retained: dict[str, Decimal] = {}  # samples that are kept: there, and not to be used
+    moved: dict[str, Decimal] = {}  # signed sums of what counts, by account
+    entries: dict[str, Entry] = {}  # by system and movement
+    covered: dict[str, Decimal] = {}  # of what was gained: how much quality's last decision knew of
+    gained_at: datetime | None = None
     exposures: dict[str, Exposure] = {}
     cases: dict[str, OpenCase] = {}
     made_by: tuple[str, ...] = ()  # transformations it came out of

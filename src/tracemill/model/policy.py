@@ -90,6 +90,13 @@ class Recurrence(Record, frozen=True):
     days: int = 90
 
 
+class Tolerance(Record, frozen=True):
+    """How far the balance of an item may be off before somebody looks; where both are given, the larger."""
+
+    percent: Decimal | None = None  # of what came
+    quantity: Decimal | None = None  # in the base unit
+
+
 class Policy(Record, frozen=True):
     """Everything a decision reads besides the event and the state."""
 
@@ -106,6 +113,7 @@ class Policy(Record, frozen=True):
     grace_seconds: int = 300
     zone: str = "UTC"
     shelf_life: dict[str, ShelfLife] = {}  # by customer
+    tolerances: dict[str, Tolerance] = {}  # by item; "*" is every other item
     dispatch: str = ""  # whom to call about a shipment
     boms: dict[str, tuple[str, ...]] = {}  # by item: the items that it is made from
     routings: dict[str, tuple[Operation, ...]] = {}  # by item

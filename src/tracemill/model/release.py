@@ -19,6 +19,7 @@ class GenealogyReviewed(Record, frozen=True):
 
     lot: LotRef
     found: tuple[Shortfall, ...] = ()
+    same: bool = False  # it is the material that went in, under another number
 
 
 class Review(Record, frozen=True):
@@ -26,6 +27,7 @@ class Review(Record, frozen=True):
 
     at: datetime
     found: tuple[Shortfall, ...] = ()
+    same: bool = False
 
 
 class InspectionResult(Record, frozen=True):

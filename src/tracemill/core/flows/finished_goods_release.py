@@ -5,6 +5,7 @@ the lot, and signs with its version; quality may decide otherwise at any time.
 """
 
 from tracemill.core.draft import Draft
+from tracemill.core.inheritance import Bond, bond
 from tracemill.core.release import Lack, concerns, lacking, made_here, ready, release_hold
 from tracemill.core.usable import quality_hold
 from tracemill.model.change import Disposed, HoldLifted, HoldPlaced, InspectionEnded, InspectionLinked, Noted, Reviewed
@@ -23,6 +24,8 @@ def made(draft: Draft) -> None:
     if rules is None:
         return
     draft.review()
+    if bond(draft.event.data.work.kind) is Bond.SAME:
+        return  # what is the same material keeps what was decided about it
     if rules.mode is ReleaseMode.QUALITY and concerns(draft.lot, rules) and draft.lot.disposition is None:
         waits = quality_hold(draft.lot.id, HoldReason.AWAITING_INSPECTION)
         if waits not in draft.lot.holds:
@@ -48,21 +51,22 @@ def completed(draft: Draft, data: InspectionCompleted) -> None:
 
 
 def reviewed(draft: Draft, data: GenealogyReviewed) -> None:
-    draft.add(Reviewed(review=Review(at=draft.now, found=data.found)))
+    draft.add(Reviewed(review=Review(at=draft.now, found=data.found, same=data.same)))
 
 
 def release(draft: Draft) -> None:
     """After every event: make the holds for what is missing agree with what is missing, and release where nothing is."""
     rules, lot = draft.policy.release, draft.lot
     if rules is None or not (made_here(lot) or concerns(lot, rules)):
-        return
+        return None
     if made_here(lot) and lot.review is None:
-        draft.review()
+        return draft.review()  # it comes back in the same transaction, with what its genealogy lacks
     missing = {lack.kind: lack for lack in lacking(lot, rules, draft.policy)}
     for kind in Lacking:
         _restrict(draft, kind, missing.get(kind))
     if ready(draft.lot, rules):
         _accept(draft, rules)
+    return None
 
 
 def _restrict(draft: Draft, kind: Lacking, lack: Lack | None) -> None:
