@@ -167,9 +167,11 @@ _NEXT = {
 }
 
 
-def _next(hold: Hold, system: str) -> str:
+def _next(hold: Hold, system: str, lot: Lot) -> str:
     """Say what ends a hold: a step of the one who can take it."""
     placer = "people at the hub lift it" if hold.system == "hub" else "the placer lifts it in {system}"
+    if hold.system == "hub" and hold.reason is HoldReason.QUALITY and hold.id != quality_hold(lot.id, hold.reason):
+        return placer  # no decision of quality placed it, so none lifts it
     return _NEXT.get(hold.reason, placer).format(system=system, native=hold.native)
 
 
@@ -202,7 +204,7 @@ def reasons(lot: Lot, quality: str = "") -> list[Reason]:
             owner=who,
             since=h.placed_at,
             kind=h.reason,
-            next_action=_next(h, who),
+            next_action=_next(h, who, lot),
         )
         for h in lot.holds.values()
         for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.system]
