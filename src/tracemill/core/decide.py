@@ -3,7 +3,20 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
+from tracemill.core import (
+    approvals,
+    books,
+    dispositions,
+    holds,
+    inheritance,
+    material,
+    movements,
+    process,
+    receipts,
+    reports,
+    stock,
+    tolerance,
+)
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts, rejected_batch, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
@@ -46,7 +59,7 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     SampleTaken: receipts.sample,
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
-    MovementRecorded: receipts.movement,
+    MovementRecorded: movements.movement,
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
@@ -82,23 +95,25 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected)
-    passed_on = inheritance.carried(match.lot) if match.lot.used else {}
+    passed_on = inheritance.carried(match.lot, inheritance.Bond.SAME) if match.lot.used else {}
     _introduce(draft, match, view)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
-    elif isinstance(event.data, MaterialProduced):
-        _produced(draft, event.data, view)
+    elif (made_in := material.made_in(event)) is not None:
+        _came_out(draft, made_in, view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
+    books.settle(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
+    tolerance.watch(draft)
     alerts.watch(draft)
-    if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
+    if draft.lot.used and inheritance.carried(draft.lot, inheritance.Bond.SAME).keys() != passed_on.keys():
         draft.spread()
     _note_edges(draft, view)
     view.put(draft.lot)
@@ -122,10 +137,11 @@ def _introduce(draft: Draft, match: Match, view: View) -> None:
     view.put(draft.lot)
 
 
-def _produced(draft: Draft, data: MaterialProduced, view: View) -> None:
-    made_in = material.transformation(draft.lot.site, data.work.key)
+def _came_out(draft: Draft, made_in: str, view: View) -> None:
+    """Record what came out of a transformation, with the lots that went into it."""
     parents = [view.lots[p] for p in view.inputs.get(made_in, ()) if p in view.lots and p != draft.lot.id]
-    material.produced(draft, data, parents, view.lots)
+    record = material.produced if isinstance(draft.event.data, MaterialProduced) else movements.arrived
+    record(draft, draft.event.data, parents, view.lots)
 
 
 def _note_edges(draft: Draft, view: View) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,17 +110,10 @@ class Production:
         scene = Scene("ledger", f"{BATCH}: {sentence}")
 
         async def added_up() -> Any:
-            lot = await self.hub.lot(BATCH)
-            erp, wms = await self.plant.erp(BATCH), await self.plant.wms(WMS_LOT)
-            consumed, sampled = -Decimal(lot["movements"]["consumed"]), sum(map(Decimal, lot["samples"].values()))
-            there = [Decimal(q) for q in (erp["F"], wms["HLD"], wms["DMG"])]
-            gap = Decimal(lot["received"]) - consumed - sampled - sum(there)
-            free, rejected, damaged = there
-            parts = f"{consumed} consumed + {free} free + {rejected} rejected + {damaged} damaged + {sampled} sample"
-            return f"{lot['received']} = {parts}, gap {gap}"
+            return (await self.hub.lot(BATCH))["balance"]["sentence"]
 
-        says = "received, consumed, sample: hub; free: ERP; rejected, damaged: WMS"
-        scene.claims.append(await until("all", says, sentence, added_up))
+        says = "received, consumed, sample: its ledger; free, blocked: ERP; why blocked: the holds"
+        scene.claims.append(await until("hub", says, sentence, added_up))
 
         async def on_hand() -> Any:
             return (await self.hub.lot(BATCH))["total"]

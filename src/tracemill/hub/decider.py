@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from tracemill.core.decide import decide, histories_needed, needs
-from tracemill.core.material import transformation
+from tracemill.core.material import made_in
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event
-from tracemill.model.material import LotReceived, MaterialProduced
+from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
 from tracemill.store import decisions, genealogy, histories, lots
 from tracemill.store.store import Sequence as Ids
@@ -52,8 +52,8 @@ class Decider:
     def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:
         policy = self._policies[site]
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
-        made_in = [transformation(site, e.data.work.key) for e, _ in items if isinstance(e.data, MaterialProduced)]
-        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made_in)
+        made = [work for e, _ in items if (work := made_in(e)) is not None]
+        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made)
         lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         self._reach(Step.PROCESS_LOADED)

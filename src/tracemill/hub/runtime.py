@@ -28,7 +28,7 @@ class Runtime:
     ) -> None:
         self.store, self.policies, self.links, self.clock, self.reach = store, policies, links, clock, reach
         self.decider = Decider(store.ids, policies, {n: link.effect_time for n, link in links.items()}, reach)
-        self.adjacency = Adjacency()
+        self.adjacency = Adjacency({site: policy.tolerances for site, policy in policies.items()})
         self.received = asyncio.Event()
         self.spreading = asyncio.Event()
         self.telling = asyncio.Event()

@@ -9,6 +9,7 @@ import msgspec
 
 from tracemill.answers.epcis_events import EPCIS_FEED
 from tracemill.answers.epcis_jobs import EPCIS_JOBS
+from tracemill.core import regrouping
 from tracemill.hub.correction import Before, facts
 from tracemill.hub.link import Link
 from tracemill.mapping.cell import compile_cell
@@ -55,10 +56,22 @@ def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
     return extract_keys(rules, message.body)
 
 
-def translate(link: Link | None, message: Stored, told: Before = NOTHING) -> list[Event]:
-    """Return the events of a message; raises Untranslatable. `told`: what was, before an error declaration."""
+def translate(link: Link | None, message: Stored, before: Before = NOTHING) -> list[Event]:
+    """Return the events of a message, each about one lot; raises Untranslatable. `before`: what was, for an error declaration."""
+    return [fact for told in _told(link, message, before) for fact in _each(told)]
+
+
+def _each(told: Event) -> list[Event]:
+    """Return what is told of several lots as a fact of each; the numbers of all of them can be kept, or none is decided."""
+    found = regrouping.facts(told)
+    for fact in found if len(found) > 1 else ():
+        _check_ids(fact.data, fact.actor)
+    return found
+
+
+def _told(link: Link | None, message: Stored, before: Before) -> list[Event]:
     if message.feed == EPCIS_FEED:
-        return _from_epcis(message, link, told)
+        return _from_epcis(message, link, before)
     if message.feed == EPCIS_JOBS:
         return []  # a record of what was captured, which says nothing about lots
     if link is None or message.feed == API_FEED:

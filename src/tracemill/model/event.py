@@ -29,6 +29,7 @@ from tracemill.model.quality import (
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
+from tracemill.model.regrouping import LotMerged, LotRelabelled, LotSplit
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -78,7 +79,8 @@ Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
-    | HoldInherited | InspectionApproved | ProcessRecorded | ReceiptReversed | BatchRejected
+    | HoldInherited | InspectionApproved | ProcessRecorded | LotSplit | LotMerged | LotRelabelled
+    | ReceiptReversed | BatchRejected
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -94,6 +96,9 @@ TYPES: dict[str, type[Any]] = {
     "movement.recorded.v1": MovementRecorded,
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
+    "lot.split.v1": LotSplit,
+    "lot.merged.v1": LotMerged,
+    "lot.relabelled.v1": LotRelabelled,
     "process.recorded.v1": ProcessRecorded,
     "shipment.shipped.v1": ShipmentShipped,
     "nonconformance.opened.v1": NonconformanceOpened,

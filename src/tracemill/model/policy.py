@@ -70,6 +70,13 @@ class ShelfLife(Record, frozen=True):
     percent: Decimal | None = None
 
 
+class Tolerance(Record, frozen=True):
+    """How far the balance of an item may be off before somebody looks; where both are given, the larger."""
+
+    percent: Decimal | None = None  # of what came
+    quantity: Decimal | None = None  # in the base unit
+
+
 class Policy(Record, frozen=True):
     """Everything a decision reads besides the event and the state."""
 
@@ -86,6 +93,7 @@ class Policy(Record, frozen=True):
     grace_seconds: int = 300
     zone: str = "UTC"
     shelf_life: dict[str, ShelfLife] = {}  # by customer
+    tolerances: dict[str, Tolerance] = {}  # by item; "*" is every other item
     dispatch: str = ""  # whom to call about a shipment
 
     def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:

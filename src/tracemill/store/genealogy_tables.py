@@ -19,6 +19,8 @@ transformation = Table(
     Column("first_at", UtcTime, nullable=False),
 )
 
+Index("transformation_machine", transformation.c.machine, transformation.c.id)
+
 process_summary = Table(
     "process_summary",
     metadata,

@@ -180,6 +180,7 @@ lot = Table(
 )
 Index("lot_verdict", lot.c.site, lot.c.verdict)
 Index("lot_number", lot.c.number)
+Index("lot_item", lot.c.site, lot.c.item, lot.c.id)
 
 identity = Table(
     "identity",

@@ -30,13 +30,18 @@ def same_batch(lot: Lot, other: Lot) -> bool:
     return not lot.manufacturer or not other.manufacturer or lot.manufacturer == other.manufacturer
 
 
+def _only_moved(lot: Lot) -> bool:
+    """Say whether a lot came from another site only: it inherits what its own origin is held for, for as long as that is."""
+    return lot.received_at is None and "transferred_in" in lot.moved
+
+
 def hold_id(lot: str) -> str:
     """Return the id of the hold: one for each lot, whoever rejected its batch."""
     return derived("hold", lot, "rejected batch")
 
 
 def _hold(draft: Draft, batch: str, number: str, site: str) -> None:
-    if hold_id(draft.lot.id) in draft.lot.holds:
+    if hold_id(draft.lot.id) in draft.lot.holds or _only_moved(draft.lot):
         return
     where = f" at {site}" if site != draft.lot.site else ""
     note = f"supplier batch {batch} was rejected as {number}{where}"

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tracemill.core.draft import Draft
 from tracemill.core.inheritance import carried
+from tracemill.core.material import GONE
 from tracemill.core.shelf_life import ANYBODY, after, last_day_to_ship, shortness, today
 from tracemill.core.usable import allowance, hold_words, named, said
 from tracemill.model.change import ShipmentBlockWanted
@@ -75,7 +76,7 @@ def _waiting(draft: Draft, shipment: str, line: Shipped) -> None:
 
 def _over(draft: Draft, shipment: str, line: Shipped) -> None:
     """What no longer stands here needs no block: one that came too late is not tried for ever."""
-    gone, block = line.state is ShipmentState.SHIPPED, draft.lot.shipment_blocks.get(shipment)
+    gone, block = line.state in GONE, draft.lot.shipment_blocks.get(shipment)
     system = draft.policy.systems.get(block.system) if block is not None else None
     if system is not None and block is not None and block.blocked and not (gone and block.verified):
         _want(draft, shipment, line, system, "")

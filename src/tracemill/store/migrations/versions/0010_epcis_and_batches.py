@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0009"
 
 INDEXES = (("message_epcis", "id", "epcis"), ("message_epcis_key", "key", "epcis"), ("message_epcis_job", "id", "epcis-jobs"))
 
