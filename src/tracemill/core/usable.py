@@ -194,11 +194,13 @@ _NEXT = {
 _OF_ORIGIN = (HoldReason.REQUIREMENT, HoldReason.INCOMPLETE_GENEALOGY)
 
 
-def _next(hold: Hold, system: str) -> str:
+def _next(hold: Hold, system: str, lot: Lot) -> str:
     """Say what ends a hold: a step of the one who can take it."""
     if hold.step:
         return hold.step
     placer = "people at the hub lift it" if hold.system == "hub" else "the placer lifts it in {system}"
+    if hold.system == "hub" and hold.reason is HoldReason.QUALITY and hold.id != quality_hold(lot.id, hold.reason):
+        return placer  # no decision of quality placed it, so none lifts it
     known = {} if hold.reason in _OF_ORIGIN and not hold.root else _NEXT
     return known.get(hold.reason, placer).format(system=system, native=hold.native, origin=hold.origin_number)
 
@@ -232,7 +234,7 @@ def reasons(lot: Lot, quality: str = "") -> list[Reason]:
             owner=who,
             since=h.placed_at,
             kind=h.reason,
-            next_action=_next(h, who),
+            next_action=_next(h, who, lot),
         )
         for h in lot.holds.values()
         for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.owner or h.system]
