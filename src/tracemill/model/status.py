@@ -269,3 +269,4 @@ class OriginKind(StrEnum):
     SUPPLIER_BATCH = "supplier_batch"  # every lot of it, at every site
     MACHINE = "machine"  # what came out of a machine within a time, also only beyond a value
     SERIALS = "serials"  # from a first to a last serial
+    COMPLAINT = "complaint"  # the lots that customers complained about under one number
