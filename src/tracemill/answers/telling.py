@@ -194,6 +194,16 @@ def _shipment_block(x: ch.ShipmentBlockWanted, _: Lot) -> Told:
     return f"{named(x.system)} shall {'block' if x.blocked else 'no longer block'} shipment {x.shipment}{why}", False
 
 
+def _packed(x: ch.Packed, lot: Lot) -> Told:
+    p = x.packing
+    where = (f", in unit {p.parent}" if p.parent else "") + (f", at {p.place}" if p.place else "")
+    if p.takes_out:
+        return f"{'all' if p.quantity is None else amount(-p.quantity, lot)} taken out of handling unit {x.unit}", False
+    if not p.quantity:
+        return f"handling unit {x.unit} is told anew{where}", False
+    return f"{amount(p.quantity, lot)} packed into handling unit {x.unit}{where}", False
+
+
 def _ordered(x: ch.OrderChanged, lot: Lot) -> Told:
     if x.line.closed:
         return f"{x.order} no longer wants it", False
@@ -275,6 +285,7 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Measured: _measured,
     ch.ShipmentChanged: _shipment,
     ch.ShipmentBlockWanted: _shipment_block,
+    ch.Packed: _packed,
     ch.OrderChanged: _ordered,
     ch.OrderBlockWanted: _order_block,
     ch.TargetWanted: _wanted,

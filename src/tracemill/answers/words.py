@@ -69,6 +69,7 @@ def held(hold: Hold, lot: Lot) -> str:
     if hold.root:
         return f"held, made from {hold.origin_number}: {hold.reason.replace('_', ' ')}"
     words = _HELD[hold.reason].format(system=f"people at the {named('hub')}" if hold.system == "hub" else named(hold.system))
+    words += f", in handling unit {hold.unit}" if hold.unit else ""
     return f"{words} {hold.note}" if dated(hold, lot) else words  # expired 2026-11-20
 
 

@@ -7,6 +7,7 @@ from tracemill.core import (
     approvals,
     books,
     dispositions,
+    handling_units,
     holds,
     inheritance,
     material,
@@ -35,6 +36,7 @@ from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
+from tracemill.model.handling_unit import UnitAgreed, UnitPacked, UnitUnpacked
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.material import (
@@ -84,6 +86,9 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
     MovementRecorded: movements.movement,
+    UnitPacked: handling_units.packed,
+    UnitUnpacked: handling_units.unpacked,
+    UnitAgreed: handling_units.agreed,
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
@@ -150,6 +155,8 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
     recurrence.watch(draft)
+    handling_units.follow(draft)
+    handling_units.watch(draft, view.units)
     books.settle(draft)
     finished_goods_release.release(draft)
     align(draft)

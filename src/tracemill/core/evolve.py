@@ -204,6 +204,11 @@ def _shipment_block(lot: Lot, ch: c.ShipmentBlockWanted) -> Lot:
     return replace(lot, shipment_blocks={**lot.shipment_blocks, ch.shipment: block})
 
 
+def _packed(lot: Lot, ch: c.Packed) -> Lot:
+    told = sorted((*lot.units.get(ch.unit, ()), ch.packing), key=lambda p: (p.at, p.takes_out, p.id))
+    return replace(lot, units={**lot.units, ch.unit: tuple(told)}, unit=lot.unit or ch.measure)
+
+
 def _wanted(lot: Lot, ch: c.TargetWanted) -> Lot:
     state = "pending" if ch.command else "verified"  # no command was needed: the system was found to keep it
     wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, permitted=ch.permitted, state=state)
@@ -278,6 +283,7 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.ShipmentBlockWanted: _shipment_block,
     c.OrderChanged: _ordered,
     c.OrderBlockWanted: _order_block,
+    c.Packed: _packed,
     c.TargetWanted: _wanted,
     c.ActAsked: _asked,
     c.CommandReported: _reported,

@@ -6,6 +6,7 @@ from tracemill.core.release import requirement
 from tracemill.core.usable import dated, gained, quality_hold
 from tracemill.model.change import HoldLifted, HoldPlaced, Noted, Waived
 from tracemill.model.event import MessageRead, MessageUnread
+from tracemill.model.handling_unit import unit_id
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold
 from tracemill.model.quality import HoldReleased, HoldRequested
@@ -22,6 +23,7 @@ def placed(draft: Draft, data: HoldRequested) -> None:
     """Place a hold; asked again with the same id, it is the same hold."""
     hold_id = hold_key(draft.lot.id, draft.event.source, data.hold)
     quantity = in_base(draft, data.quantity) if data.quantity else None
+    unit = unit_id(data.unit) if data.unit else ""
     draft.add(
         HoldPlaced(
             hold=Hold(
@@ -34,6 +36,8 @@ def placed(draft: Draft, data: HoldRequested) -> None:
                 native=data.hold if draft.event.source != "hub" else "",
                 place="message" if draft.event.source != "hub" else "",
                 note=data.note,
+                unit=unit,
+                since=draft.event.occurred.utc if unit and quantity is None else None,
             )
         )
     )

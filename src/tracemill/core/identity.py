@@ -5,6 +5,7 @@ from datetime import datetime
 from tracemill.core.inspection_history import History
 from tracemill.core.usable import rejected
 from tracemill.model.event import Event
+from tracemill.model.handling_unit import Standing
 from tracemill.model.identifier import derived, look
 from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Hold, Lot
@@ -29,6 +30,7 @@ class View:
         self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
         self.histories: dict[HistoryKey, History] = {}
         self.records: dict[str, QualityRecord] = {}  # nonconformances of the suppliers whose lots these are, by their key
+        self.units: dict[str, dict[tuple[str, str], Standing]] = {}  # what is told of a handling unit, by lot and system
         self.rejected: dict[str, Lot] = {}  # lots that stand rejected: of batches that are received, and of this batch of events
 
     def put(self, lot: Lot) -> None:

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from tracemill.core.decide import decide, histories_needed, needs, suppliers_counted
+from tracemill.core.handling_units import about_units, settled
 from tracemill.core.master_data import applied, defined
 from tracemill.core.material import made_in
-from tracemill.hub import family
+from tracemill.hub import family, handling_unit
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.master_data import MASTER
 from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
-from tracemill.store import decisions, genealogy, histories, lots, master_data, quality_records
+from tracemill.store import decisions, genealogy, handling_units, histories, lots, master_data, quality_records
 from tracemill.store.store import Sequence as Ids
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -99,6 +100,7 @@ class Decider:
         made = [work for e, _ in items if (work := made_in(e)) is not None]
         view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made)
         lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
+        handling_units.load(tx, view, about_units([e for e, _ in items]))
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         counted = suppliers_counted([e for e, _ in items], view)
         quality_records.load(tx, site, view, counted, now - timedelta(days=2 * policy.recurrence.days))
@@ -113,7 +115,13 @@ class Decider:
         self._reach(Step.PROCESS_DECIDED)
         effects = decisions.commit(tx, self._ids, view, decided, policy, self._effects, now)
         asked = [view.row_ids[lot] for lot in dict.fromkeys(lot for d in decided for lot in d.decision.reviews)]
-        return decisions.together([effects, self._review(tx, site, asked, now)])
+        agreed = handling_unit.agreements(settled(view.units), items[-1][0].id, now) if view.units else []
+        return decisions.together([effects, self._review(tx, site, asked, now), *self._agree(tx, agreed, now)])
+
+    def _agree(self, tx: Connection, events: Sequence[Event], now: datetime) -> list[decisions.Effects]:
+        """End what was settled for lots, also of other sites, by what was told of another lot."""
+        sites = [site for site in dict.fromkeys(e.site for e in events) if site in self._policies]
+        return [self._site(tx, site, [(e, 0) for e in events if e.site == site], now) for site in sites]
 
 
 Clock = Callable[[], datetime]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tracemill.model.handling_unit import Packing
 from tracemill.model.inspection import Fact, HistoryKey, Planned
 from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
 from tracemill.model.material import Work
@@ -224,6 +225,14 @@ class OrderBlockWanted(Change, frozen=True, kw_only=True, tag=True):
     why: str = ""
 
 
+class Packed(Change, frozen=True, kw_only=True, tag=True):
+    """Something of the lot went into a handling unit or came out of it, or the unit stands somewhere else."""
+
+    unit: str
+    packing: Packing
+    measure: str = ""  # the base unit of the lot, where this is the first to tell a quantity of it
+
+
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
     system: str
     target: Target
@@ -282,5 +291,5 @@ AnyChange = (
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
     | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
-    | InspectionEnded | Reviewed | Waived | RecordKept | OrderChanged | OrderBlockWanted
+    | InspectionEnded | Reviewed | Waived | RecordKept | OrderChanged | OrderBlockWanted | Packed
 )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.model.handling_unit import UnitAgreed, UnitPacked, UnitUnpacked
 from tracemill.model.master_data import BomDefined, ItemDefined, PartyDefined, RoutingDefined
 from tracemill.model.material import (
     LotReceived,
@@ -95,6 +96,7 @@ Data = (
     | ReceiptReversed | BatchRejected | InspectionCompleted | GenealogyReviewed
     | WorkOrderReleased | WorkOrderClosed | ItemDefined | BomDefined | RoutingDefined | PartyDefined
     | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
+    | UnitPacked | UnitUnpacked | UnitAgreed
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -129,6 +131,9 @@ TYPES: dict[str, type[Any]] = {
     "audit_finding.opened.v1": AuditFindingOpened,
     "complaint.received.v1": ComplaintReceived,
     "complaint.closed.v1": ComplaintClosed,
+    "unit.packed.v1": UnitPacked,
+    "unit.unpacked.v1": UnitUnpacked,
+    "unit.agreed.v1": UnitAgreed,
     "notification.acknowledged.v1": NotificationAcknowledged,
     "command.settled.v1": CommandSettled,
     "message.unread.v1": MessageUnread,
@@ -150,6 +155,7 @@ INTERNAL = frozenset(
         "message.unread.v1",
         "message.read.v1",
         "timer.due.v1",
+        "unit.agreed.v1",
     }
 )
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from tracemill.model.handling_unit import Packing
 from tracemill.model.inspection import Planned, Submission
 from tracemill.model.material import Work
 from tracemill.model.quality import Part
@@ -34,6 +35,8 @@ class Hold(Record, frozen=True):
     origin_number: str = ""
     owner: str = ""  # who can end it, where that is not its placer, and what ends it
     step: str = ""
+    unit: str = ""  # of a handling unit; with `since`, it restricts what of the lot was in there from then on
+    since: datetime | None = None
 
 
 class Entry(Record, frozen=True):
@@ -239,6 +242,7 @@ class Lot(Record, frozen=True):
     measured: tuple[str, ...] = ()  # parameters of which conditions were told
     review: Review | None = None
     waived: dict[str, str] = {}  # by hold: what somebody accepted as missing
+    units: dict[str, tuple[Packing, ...]] = {}  # by handling unit, in the order in which it happened
     version: int = 0
 
     @property

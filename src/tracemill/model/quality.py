@@ -74,6 +74,7 @@ class HoldRequested(Record, frozen=True):
     reason: HoldReason
     quantity: Quantity | None = None
     note: str = ""
+    unit: str = ""  # the handling unit that is held; without a quantity: what of the lot is in it, from then on
 
 
 class HoldReleased(Record, frozen=True):

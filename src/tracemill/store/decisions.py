@@ -17,6 +17,7 @@ from tracemill.store import (
     cases,
     deliveries,
     genealogy,
+    handling_units,
     histories,
     lots,
     process,
@@ -71,6 +72,7 @@ def commit(
     lots.bind(tx, touched, now)
     quality_records.save(tx, policy.site, touched)
     work_orders.save(tx, policy.site, touched)
+    handling_units.save(tx, view)
     orders = [
         deliveries.Order(
             command=c,
