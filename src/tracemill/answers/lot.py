@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
-from tracemill.answers import claim, transfers
+from tracemill.answers import claim, handling_unit, transfers
 from tracemill.answers import lot_parts as parts
 from tracemill.answers.balance import BalanceView, of_lot
 from tracemill.answers.page import Page, Sites, at_sites, paged
@@ -78,6 +78,7 @@ class LotView(Record, frozen=True):
     disposition: parts.DispositionView | None
     shipments: tuple[parts.ShipmentView, ...]
     transfers: tuple[transfers.TransferView, ...]
+    units: tuple[handling_unit.UnitLine, ...]
 
 
 class LotLine(Record, frozen=True):
@@ -161,6 +162,7 @@ def _view(
         disposition=parts.disposition(found),
         shipments=parts.shipments(found),
         transfers=(),
+        units=handling_unit.of_lot(found),
     )
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
-from tracemill.answers import cases, deliveries, label, reference
+from tracemill.answers import cases, deliveries, handling_unit, label, reference
 from tracemill.answers.cases import CaseView
 from tracemill.answers.deliveries import DeliveryView
 from tracemill.answers.messages import MessageLine, line_of
 from tracemill.answers.page import Sites, at_sites
+from tracemill.model.handling_unit import unit_id
 from tracemill.model.identifier import look
 from tracemill.model.record import Record
 from tracemill.model.status import OPEN, DeliveryState
@@ -18,7 +19,7 @@ from tracemill.store.tables import business_key, delivery, event, lot, message
 MOST = 50
 SEARCHED = (
     "lot ids and numbers", "what every system calls a lot", "supplier batches", "business keys of all messages",
-    "deliveries by id, correlation id or the target's id", "cases by id or key",
+    "handling units", "deliveries by id, correlation id or the target's id", "cases by id or key",
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def search(c: Connection, text: str, sites: Sites) -> Found:
         return Found(query=text, lots=(), messages=(), deliveries=(), cases=(), searched=SEARCHED, nearest=())
     lots = reference.find(c, text, sites) or _by_batch(c, text, sites) or _by_message(c, text, sites)
     lots = [*lots, *_relabelled(c, lots, sites)]
+    lots += [x for x in _in_unit(c, text, sites) if x.id not in {known.id for known in lots}]
     hits = _hits(c, business_key.c.value == text, True, sites)
     if not hits and (read := label.meanings(text)):
         names = {name for meaning in read for name in (*meaning.uris, meaning.number)}
@@ -72,6 +74,13 @@ def _by_message(c: Connection, text: str, sites: Sites) -> list[reference.Candid
     )
     query = at_sites(select(lot).where(lot.c.id.in_(told)), lot.c.site, sites).order_by(lot.c.id.desc()).limit(MOST)
     return [_candidate(r, "named in a message") for r in c.execute(query)]
+
+
+def _in_unit(c: Connection, text: str, sites: Sites) -> list[reference.Candidate]:
+    """Find the lots that are in a handling unit of this id."""
+    unit = unit_id(text)
+    rows = {r.uuid: r for r in handling_unit.contents(c, unit, sites)}
+    return [_candidate(r, f"in handling unit {unit}") for r in rows.values()]
 
 
 def _relabelled(c: Connection, lots: list[reference.Candidate], sites: Sites) -> list[reference.Candidate]:

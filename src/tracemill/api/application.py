@@ -16,6 +16,7 @@ from tracemill.api import (
     epcis_query,
     events,
     genealogy,
+    handling_units,
     lots,
     master_data,
     problem,
@@ -98,7 +99,7 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     app.state.hub, app.state.security = hub, security
     problem.install(app)
     lot_routers = (epcis.router, genealogy.router, genealogy.search, lots.router)
-    linked = (quality.router, work_orders.router, master_data.router)
+    linked = (quality.router, work_orders.router, master_data.router, handling_units.router)
     others = (recalls.router, records.router, events.router, systems.router, docs.router)
     for router in (*lot_routers, *linked, *others, epcis_capture.router, epcis_query.router):
         app.include_router(router)

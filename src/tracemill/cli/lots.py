@@ -90,6 +90,9 @@ def lot(
         out.print(f"  {r['kind'].replace('_', ' ')} {r['id']}  {r['system']}  {ended}  [dim]{what}[/]")
     for t in view["transfers"]:
         out.print(f"  transfer {t['transfer']}  {_transfer(t, view['unit_name'])}")
+    for u in view["units"]:
+        where = ", ".join(filter(None, (u["place"], f"in unit {u['parent']}" if u["parent"] else "")))
+        out.print(f"  handling unit {u['unit']}  {u['quantity']} {view['unit_name']}  {where}  [dim]{u['system']}[/]")
     for e in view["exposures"]:
         still = "" if e["ended"] else ", still"
         out.print(f"  [dim]free in {e['system']} for[/] {e['lasting']}, {counted(e['movements'], 'movement')}{still}")
