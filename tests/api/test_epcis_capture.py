@@ -107,10 +107,16 @@ async def test_two_events_under_one_id_in_one_document_are_not_told_as_one(serve
 
 async def test_what_says_nothing_that_the_hub_keeps_is_put_aside_with_its_cause(served: Served) -> None:
     storing = event("ObjectEvent", action="OBSERVE", bizStep="storing", quantityList=[{"epcClass": RAW}])
-    job = await captured(served, storing, PACKING, PRODUCTION)
+    job = await captured(served, storing, {**PACKING, "action": "OBSERVE"}, PRODUCTION)
     assert not job.get("success", False)
     assert [e["detail"].count("says nothing that the hub keeps") for e in job["errors"]] == [1, 1]
     assert (await served.get(lot(RAW) + "/trace"))["found_lots"] == 1, "its neighbours are kept"
+
+
+async def test_a_captured_packing_is_found_under_the_number_of_the_unit(served: Served) -> None:
+    await captured(served, PRODUCTION, PACKING)
+    found = await served.get("/v1/units/040123451111111110")
+    assert [(x["number"], x["quantity"], x["system"]) for x in found["lots"]] == [(MADE, "180", "mes")]
 
 
 async def test_an_event_that_cannot_be_kept_but_may_say_a_status_holds_its_lots(served: Served) -> None:

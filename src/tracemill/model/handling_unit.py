@@ -6,7 +6,7 @@ from decimal import Decimal
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.reference import LotRef
-from tracemill.model.scanned import named, scan
+from tracemill.model.scanned import canonical_link, named, scan
 
 SSCC_LENGTH = 18
 
@@ -62,8 +62,8 @@ class Standing(Record, frozen=True):
 
 
 def unit_id(text: str) -> str:
-    """Return the one id of a unit: the 18 digits of an SSCC, in whatever form it was written; any other id as it is."""
+    """Return the one id of a unit: the 18 digits of an SSCC, in whatever form it was written; a URI as its canonical link."""
     if len(text) == SSCC_LENGTH and text.isascii() and text.isdigit():
         return text
     gs1 = named(text) or scan(text).gs1
-    return gs1.sscc if gs1 is not None and gs1.sscc else text
+    return gs1.sscc if gs1 is not None and gs1.sscc else canonical_link(text)

@@ -23,6 +23,7 @@ from tracemill.model.event import (
     SampleTaken,
     ShipmentShipped,
 )
+from tracemill.model.handling_unit import UnitPacked, UnitUnpacked, unit_id
 from tracemill.model.record import convert
 from tracemill.model.status import DispositionKind, HoldReason
 
@@ -98,6 +99,17 @@ def test_many_serials_come_from_one_transformation() -> None:
         told({**PRODUCTION, "outputEPCList": serials})
 
 
+def test_what_is_put_into_a_handling_unit_is_packed_and_what_is_taken_out_unpacked() -> None:
+    (packed,) = told({**PACKING, "bizLocation": {"id": "https://id.gs1.org/414/4012345000009"}})
+    data = convert(packed.data, UnitPacked)
+    assert (packed.type, unit_id(data.unit), data.lot.id, str(data.quantity)) == (
+        "unit.packed.v1", "040123451111111110", MADE, "180 kg",
+    )  # fmt: skip
+    assert data.place == "https://id.gs1.org/414/4012345000009"
+    (out,) = told({**PACKING, "action": "DELETE", "bizStep": "unpacking"})
+    assert (out.type, str(convert(out.data, UnitUnpacked).quantity)) == ("unit.unpacked.v1", "180 kg")
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -105,7 +117,10 @@ def test_many_serials_come_from_one_transformation() -> None:
             {**PRODUCTION, "inputQuantityList": [{"epcClass": "https://id.gs1.org/01/04012345111118", "quantity": 1}]},
             "without lot",
         ),
-        (PACKING, "says nothing that the hub keeps"),
+        ({**PACKING, "action": "OBSERVE"}, "says nothing that the hub keeps"),
+        ({**PACKING, "parentID": "urn:epc:id:sgtin:4012345.011111.7"}, "says nothing that the hub keeps"),
+        ({**PACKING, "childEPCs": ["urn:epc:id:sscc:4012345.0111111112"]}, "names the handling unit"),
+        ({**PACKING, "action": "DELETE", "childQuantityList": []}, "says nothing that the hub keeps"),
         (event("ObjectEvent", action="OBSERVE", bizStep="storing", quantityList=[{"epcClass": RAW}]), "bizStep storing"),
         ({**SHIPPING, "epcList": [PALLET]}, "handling unit"),
         ({**RECEIPT, "quantityList": [{"epcClass": RAW}, {"epcClass": MADE, "quantity": 2}]}, "no quantity"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.mapping.epcis.samples import PRODUCTION, RAW, RECEIPT, SHIPPING, document, event
+from tests.mapping.epcis.samples import PACKING, PRODUCTION, RAW, RECEIPT, SHIPPING, document, event
 
 from tracemill.mapping.epcis.document import self_contained
 from tracemill.mapping.epcis.event_hash import event_hash
@@ -59,6 +59,11 @@ def test_a_release_that_is_taken_back_holds_again() -> None:
 def test_what_is_not_taken_back_is_put_aside_with_its_cause(source: dict[str, Any], cause: str) -> None:
     with pytest.raises(Unkept, match=cause):
         back(event("ObjectEvent", quantityList=[{"epcClass": RAW, "quantity": 1, "uom": "KGM"}], **source))
+
+
+def test_a_packing_is_not_taken_back_by_itself() -> None:
+    with pytest.raises(Unkept, match="takes back a packing"):
+        back(PACKING)
 
 
 def test_a_declaration_that_does_not_repeat_its_event_takes_nothing_back() -> None:

@@ -1,4 +1,4 @@
-"""EPCIS events as the hub's canonical facts: receipts, transformations, shipments, samples, holds, decisions."""
+"""EPCIS events as the hub's canonical facts: receipts, transformations, packing, shipments, samples, holds, decisions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from tracemill.mapping.epcis import vocabulary as cbv
 from tracemill.mapping.epcis.formats import utc
 from tracemill.mapping.epcis.namespaces import STANDARD_ONLY, Namespaces
 from tracemill.mapping.epcis.restrictions import restrictions
-from tracemill.mapping.epcis.things import Thing, document_number, expiry, master_data, party, place, things
+from tracemill.mapping.epcis.things import Thing, document_number, expiry, master_data, party, place, thing, things
 from tracemill.model.moment import Moment
 from tracemill.model.record import Record
 from tracemill.model.status import ShipmentState
@@ -87,6 +87,9 @@ def _said(event: Mapping[str, Any], names: Namespaces, event_id: str) -> Iterato
     elif kind == "ObjectEvent":
         about = list(things(event, "epcList", "quantityList"))
         yield from _observed(event, about, names, event_id)
+    elif kind == "AggregationEvent" and thing(str(event.get("parentID") or "")).unit:
+        about = list(things(event, "childEPCs", "childQuantityList"))
+        yield from _packed(event, about)
     else:
         about = []
     yield from restrictions(event, about, event_id)
@@ -102,6 +105,14 @@ def _observed(event: Mapping[str, Any], about: list[Thing], names: Namespaces, e
         yield from (("sample.taken.v1", one, _sample(event, one, event_id)) for one in about)
     elif event.get("action") == "ADD" and step in ("commissioning", "creating_class_instance"):
         yield from (("material.produced.v1", one, _made(event, one, names, event_id)) for one in about)
+
+
+def _packed(event: Mapping[str, Any], about: list[Thing]) -> Iterator[Said]:
+    """What went into a handling unit, or came out of it. Of a unit that went into another, such an event names no lots."""
+    kind = {"ADD": "unit.packed.v1", "DELETE": "unit.unpacked.v1"}.get(str(event.get("action")))
+    for one in about if kind else ():
+        data = {"lot": one.ref, "unit": event["parentID"], "quantity": one.quantity}
+        yield str(kind), one, data | ({"place": place(event)} if kind == "unit.packed.v1" else {})
 
 
 def _receipt(event: Mapping[str, Any], one: Thing, names: Namespaces, event_id: str) -> dict[str, Any]:

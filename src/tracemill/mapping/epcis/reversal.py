@@ -58,6 +58,8 @@ def _taken_back(fact: Fact, reason: str) -> Iterator[Fact]:
             yield _held(fact, "unavailable", HoldReason.QUALITY, reason)
         case "sample.taken.v1":
             raise Unkept("it takes back a sample, which the hub does not do by itself", _BY_HAND)
+        case "unit.packed.v1" | "unit.unpacked.v1":
+            raise Unkept("it takes back a packing, which the hub does not do by itself", _BY_HAND)
 
 
 def _held(fact: Fact, word: str, why: HoldReason, reason: str) -> Fact:
