@@ -90,7 +90,9 @@ def test_a_lot_of_which_nobody_told_how_much_there_is_is_never_contained() -> No
 AMOUNT = st.integers(-50, 500).map(D)
 CLAIMS = st.builds(Claim, read_started=st.sampled_from([AT - timedelta(hours=1), LATER]), available=AMOUNT, quarantine=AMOUNT,
                    blocked=AMOUNT)  # fmt: skip
-KINDS = st.sampled_from(["consumed", "scrapped", "shipped", "adjusted", "produced", "returned"])
+KINDS = st.sampled_from(
+    ["consumed", "scrapped", "shipped", "adjusted", "produced", "returned", "returned_to_supplier", "transferred_out", "received"]
+)
 
 
 @given(
