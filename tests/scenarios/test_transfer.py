@@ -8,6 +8,7 @@ import pytest
 from tests.scenarios.plant import SITE, Plant
 from tracemill.answers import scope
 from tracemill.answers.lot import view
+from tracemill.answers.roots import Roots
 from tracemill.answers.trace import trace
 from tracemill.core.usable import allowance, verdict
 from tracemill.hub.hub import Hub
@@ -143,7 +144,7 @@ async def test_a_recall_reaches_what_was_transferred_and_what_was_made_of_it_the
     assert plant.hub
     runtime = plant.hub.runtime
     row = (await plant.rows(_row("L-1")))[0].id
-    found = await runtime.store.read(lambda c: scope.reach(c, runtime.adjacency, {row: SITE}))
+    found = await runtime.store.read(lambda c: scope.reach(c, runtime.adjacency, Roots(lots={row: SITE})))
     names = {r.number for r in await plant.rows(_numbers(found.every))}
     assert (names, found.roots) == ({"L-1", "F-1", "FG-1"}, (row,))
 

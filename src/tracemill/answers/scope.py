@@ -1,6 +1,6 @@
 """Scope: from what a recall starts with to every lot that it reaches, where each of them is, and whether that is all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from tracemill.answers.adjacency import Adjacency
 from tracemill.answers.crossing import onward
+from tracemill.answers.roots import Roots, roots
 from tracemill.answers.trace import BUDGET
 from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
@@ -15,15 +16,18 @@ from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy, Tolerance
-from tracemill.model.recall import Origin, Standing
+from tracemill.model.recall import Recall, Standing
 from tracemill.model.record import Record
-from tracemill.model.status import OriginKind, ShipmentState
-from tracemill.store.genealogy_tables import edge, transformation
+from tracemill.model.reference import Contact
+from tracemill.model.status import ShipmentState
+from tracemill.store import recalls
+from tracemill.store.genealogy_tables import edge
 from tracemill.store.lots import states
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
 ZERO = Decimal(0)
+TOLD = (ShipmentState.STAGED, ShipmentState.LOADING, ShipmentState.SHIPPED, ShipmentState.DELIVERED)
 IN, OUT = 0, 1  # sides of a transformation, as they are stored
 
 
@@ -35,6 +39,7 @@ class Reach(Record, frozen=True):
     depth: dict[int, int]
     positions: dict[str, int]
     gaps: tuple[GapView, ...]
+    doubts: tuple[GapView, ...] = ()  # taken in although nothing says that it is affected
 
     @property
     def every(self) -> tuple[int, ...]:
@@ -52,6 +57,7 @@ class Delivered(Record, frozen=True):
     unit: str
     state: ShipmentState
     at: datetime
+    contacts: tuple[Contact, ...] = ()
 
 
 class ScopeLot(Record, frozen=True):
@@ -74,54 +80,36 @@ class ScopeLot(Record, frozen=True):
     excluded_because: str = ""
 
 
-def roots(c: Connection, origin: Origin) -> dict[int, str]:
-    """Return the lots that a recall starts from, with their sites."""
-    match origin.kind:
-        case OriginKind.LOT:
-            query = select(lot.c.id, lot.c.site).where(lot.c.uuid == origin.lot)
-        case OriginKind.SUPPLIER_BATCH:
-            query = select(lot.c.id, lot.c.site).where(lot.c.supplier_batch == origin.batch)
-        case OriginKind.MACHINE:
-            came_out = edge.c.transformation_id == transformation.c.id, edge.c.side == OUT, edge.c.lot_id == lot.c.id
-            within = edge.c.occurred_at >= origin.since, edge.c.occurred_at <= origin.until
-            query = select(lot.c.id, lot.c.site).distinct().where(*came_out, transformation.c.machine == origin.machine, *within)
-    if origin.site:
-        query = query.where(lot.c.site == origin.site)
-    found = {int(r.id): str(r.site) for r in c.execute(query)}
-    if origin.kind is OriginKind.SUPPLIER_BATCH and origin.maker:
-        found = {i: found[i] for some in chunks(found) for i, state in states(c, some).items() if _made_by(state, origin.maker)}
-    return found
-
-
 def row_ids(c: Connection, lots: Iterable[int]) -> dict[str, int]:
     """Return the inside ids of lots by their ids."""
     found = (r for some in chunks(lots) for r in c.execute(select(lot.c.uuid, lot.c.id).where(lot.c.id.in_(some))))
     return {str(r.uuid): int(r.id) for r in found}
 
 
-def _made_by(state: Lot, maker: str) -> bool:
-    """Say whether a lot may be of a maker: one of whom nothing was told may be."""
-    names = {state.manufacturer, state.supplier.id if state.supplier else "", state.supplier.name if state.supplier else ""} - {
-        ""
-    }
-    return not names or maker in names
+def reach(c: Connection, adjacency: Adjacency, start: Roots, left_out: Container[int] = ()) -> Reach:
+    """Walk forward from the roots of every site, except from those that are left out, which stay in the list.
 
-
-def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Reach:
-    """Walk forward from the roots of every site; a root of which the genealogy has never heard is in its own scope."""
+    A root of which the genealogy has never heard is in its own scope.
+    """
     lots: dict[str, tuple[int, ...]] = {}
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}
-    why: list[GapView] = []
-    every = onward(c, adjacency, starts)  # material goes on at other sites
-    for site in sorted(set(every.values())):
-        graph = adjacency.graph(c, site)
+    why: list[GapView] = [*start.gaps]
+    every = onward(c, adjacency, {i: at for i, at in start.lots.items() if i not in left_out})  # it goes on at other sites
+    for site in sorted({*every.values(), *start.lots.values()}):
+        graph, here = adjacency.graph(c, site), [i for i, at in start.lots.items() if at == site]
         found = walk(graph, [i for i, at in every.items() if at == site], budget=BUDGET)
-        lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist()]))
+        lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist(), *here]))
         depth |= dict.fromkeys(lots[site], 0) | dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
         positions[site] = graph.position
         why += _at(site, c, found, adjacency.tolerances.get(site, {}))
-    return Reach(roots=tuple(starts), lots=lots, depth=depth, positions=positions, gaps=tuple(why))
+    return Reach(roots=tuple(start.lots), lots=lots, depth=depth, positions=positions, gaps=tuple(why), doubts=start.doubts)
+
+
+def current(c: Connection, adjacency: Adjacency, known: Recall) -> Reach:
+    """Return what a recall reaches now, without what was left out of it."""
+    start = roots(c, known.origin, recalls.roots(c, known.id))
+    return reach(c, adjacency, start, recalls.excluded(c, known.id))
 
 
 def _at(site: str, c: Connection, found: Walk, tolerances: Mapping[str, Tolerance]) -> list[GapView]:
@@ -147,8 +135,8 @@ def described(
 def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing, excluded: tuple[str, str]) -> ScopeLot:
     sent = (
         Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place, quantity=tidy(x.quantity),
-                  unit=state.unit, state=x.state, at=x.at)
-        for k, x in state.shipments.items() if x.state in (ShipmentState.STAGED, ShipmentState.SHIPPED)
+                  unit=state.unit, state=x.state, at=x.at, contacts=x.contacts)
+        for k, x in state.shipments.items() if x.state in TOLD
     )  # fmt: skip
     return ScopeLot(
         id=state.id, site=state.site, number=state.number, item=state.item, item_text=state.item_text, unit=state.unit,

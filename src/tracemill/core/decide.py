@@ -18,7 +18,7 @@ from tracemill.core import (
     tolerance,
 )
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, shipment_guard
+from tracemill.core.flows import FLOWS, alerts, rejected_batch, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
@@ -31,6 +31,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -38,6 +39,7 @@ from tracemill.model.material import (
 from tracemill.model.policy import Policy
 from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
+    BatchRejected,
     DispositionDecided,
     HoldInherited,
     HoldReleased,
@@ -50,6 +52,7 @@ from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
+    ReceiptReversed: receipts.taken_back,
     DispositionDecided: dispositions.disposition,
     InspectionOpened: receipts.inspection,
     InspectionApproved: approvals.approval,
@@ -61,6 +64,7 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
     HoldInherited: inheritance.apply,
+    BatchRejected: rejected_batch.told,
     NonconformanceOpened: receipts.nonconformance,
     NotificationAcknowledged: reports.acknowledged,
     CommandSettled: reports.settled,

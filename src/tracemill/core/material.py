@@ -18,9 +18,11 @@ from tracemill.model.identifier import MAX_LENGTH, derived
 from tracemill.model.lot import Lot, Shipped
 from tracemill.model.material import MaterialConsumed, MaterialProduced, MovementRecorded, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
+from tracemill.model.reference import Party
 from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, MovementKind, ShipmentState, Side
 
-LEFT = (ShipmentState.SHIPPED, ShipmentState.RETURNED)  # what came back had left
+GONE = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
+LEFT = (*GONE, ShipmentState.RETURNED)  # what came back had left
 TRANSFER, ANYWHERE = "transfer", ""  # a transfer is no site's own
 RESHAPING = SAME | TREATED  # what is done to lots that may not be used, too
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
@@ -149,7 +151,7 @@ def shipped(draft: Draft, data: ShipmentShipped) -> None:
         draft.add(moved)
     if data.state is ShipmentState.RETURNED and (known is None or known.state is not ShipmentState.RETURNED):
         draft.add(replace(moved, kind=MovementKind.RETURNED, quantity=quantity))
-    customer = data.customer
+    customer = data.customer or _told_before(known)
     draft.add(
         ShipmentChanged(
             shipment=data.shipment,
@@ -162,6 +164,12 @@ def shipped(draft: Draft, data: ShipmentShipped) -> None:
                 place=data.place,
                 system=draft.event.source,
                 loading=data.loading,
+                contacts=customer.contacts if customer else (),
             ),
         )
     )
+
+
+def _told_before(known: Shipped | None) -> Party | None:
+    """Who tells that a shipment left need not tell again to whom."""
+    return Party(id=known.customer, name=known.customer_name, contacts=known.contacts) if known and known.customer else None

@@ -1,11 +1,15 @@
 """Receipts: what the arrival of a lot, its samples and its inspections change."""
 
+from decimal import Decimal
+
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import base_unit, in_base
-from tracemill.model.change import Exposed, InspectionLinked, LotDescribed, NonconformanceLinked, Sampled
-from tracemill.model.material import LotReceived, SampleTaken
+from tracemill.core.usable import ZERO, said, used
+from tracemill.model.change import Exposed, InspectionLinked, LotDescribed, NonconformanceLinked, Noted, Sampled
+from tracemill.model.decision import Case
+from tracemill.model.material import LotReceived, ReceiptReversed, SampleTaken
 from tracemill.model.quality import InspectionOpened, NonconformanceOpened
-from tracemill.model.status import Receipt, SampleState
+from tracemill.model.status import CaseKind, Consequence, Receipt, SampleState
 
 
 def receipt(draft: Draft, data: LotReceived) -> None:
@@ -35,6 +39,31 @@ def receipt(draft: Draft, data: LotReceived) -> None:
     source = draft.source
     if source.receipt is Receipt.HUB_QUARANTINES and source.name not in draft.lot.exposures:
         draft.add(Exposed(system=source.name, since=draft.event.occurred.utc))
+
+
+def taken_back(draft: Draft, data: ReceiptReversed) -> None:
+    """A receipt did not happen: what it brought is not there. What was used of it must be explained by people."""
+    draft.add(
+        LotDescribed(received=-in_base(draft, data.quantity), unit=base_unit(draft, data.quantity)),
+        Noted(
+            text=f"{draft.event.source} took back receipt {data.receipt or 'without a number'} of {data.quantity}: {data.note}"
+        ),
+    )
+    if (gone := used(draft.lot)) > max(draft.lot.received, ZERO):
+        draft.case(_used_all_the_same(draft, data, gone))
+
+
+def _used_all_the_same(draft: Draft, data: ReceiptReversed, gone: Decimal) -> Case:
+    lot = draft.lot
+    return Case(
+        key=f"receipt:{lot.id}:{data.receipt}"[:400],
+        kind=CaseKind.INCIDENT,
+        lot=lot.id,
+        title=f"{said(gone, lot)} of {lot.number} has left, but {draft.event.source} says that {said(lot.received, lot)} came",
+        consequence=Consequence.LATE,
+        next_action=f"find out what really arrived, and tell it from {draft.event.source}",
+        evidence={"system": draft.event.source, "receipt": data.receipt},
+    )
 
 
 def sample(draft: Draft, data: SampleTaken) -> None:

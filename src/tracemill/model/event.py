@@ -10,6 +10,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -17,6 +18,7 @@ from tracemill.model.material import (
 from tracemill.model.moment import Moment
 from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
+    BatchRejected,
     DispositionDecided,
     HoldInherited,
     HoldReleased,
@@ -78,10 +80,12 @@ Data = (
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded | LotSplit | LotMerged | LotRelabelled
+    | ReceiptReversed | BatchRejected
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
     "lot.received.v1": LotReceived,
+    "receipt.reversed.v1": ReceiptReversed,
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
@@ -104,11 +108,21 @@ TYPES: dict[str, type[Any]] = {
     "message.read.v1": MessageRead,
     "timer.due.v1": TimerDue,
     "hold.inherited.v1": HoldInherited,
+    "batch.rejected.v1": BatchRejected,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
 
 # What may only come from the hub itself: never accepted from outside.
-INTERNAL = frozenset({"command.settled.v1", "hold.inherited.v1", "message.unread.v1", "message.read.v1", "timer.due.v1"})
+INTERNAL = frozenset(
+    {
+        "batch.rejected.v1",
+        "command.settled.v1",
+        "hold.inherited.v1",
+        "message.unread.v1",
+        "message.read.v1",
+        "timer.due.v1",
+    }
+)
 
 
 class Event(Record, frozen=True):

@@ -8,7 +8,7 @@ from tracemill.model.material import Work
 from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.reference import Party
+from tracemill.model.reference import Contact, Party
 from tracemill.model.status import Consequence, Evidence, HoldReason, ShipmentState, Side
 
 ZERO = Decimal(0)
@@ -66,6 +66,7 @@ class Shipped(Record, frozen=True):
     place: str = ""
     system: str = ""
     loading: datetime | None = None
+    contacts: tuple[Contact, ...] = ()  # of the customer
 
 
 class ShipmentBlock(Record, frozen=True):

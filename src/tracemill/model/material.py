@@ -38,6 +38,15 @@ class LotReceived(Record, frozen=True):
     retest: date | None = None  # the last day before quality must look at it again
 
 
+class ReceiptReversed(Record, frozen=True):
+    """A receipt that was told did not happen, or not like this: what it brought is taken away again."""
+
+    lot: LotRef
+    quantity: Quantity
+    receipt: str = ""
+    note: str = ""
+
+
 class Restriction(Record, frozen=True):
     """A block as a system shows it: who placed it and why."""
 

@@ -131,6 +131,7 @@ class ShipmentState(StrEnum):
     STAGED = "staged"
     LOADING = "loading"
     SHIPPED = "shipped"
+    DELIVERED = "delivered"  # it arrived: no longer in transit
     RETURNED = "returned"
     CANCELLED = "cancelled"
 
@@ -224,4 +225,5 @@ class OriginKind(StrEnum):
 
     LOT = "lot"
     SUPPLIER_BATCH = "supplier_batch"  # every lot of it, at every site
-    MACHINE = "machine"  # what came out of a machine within a time
+    MACHINE = "machine"  # what came out of a machine within a time, also only beyond a value
+    SERIALS = "serials"  # from a first to a last serial
