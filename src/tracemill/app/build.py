@@ -8,6 +8,7 @@ from typing import Any
 from tracemill.app.config import ConfigError, Project, Reader, SiteConfig, SystemConfig
 from tracemill.app.inspection import check_inspection, inspection_policy, read_seed
 from tracemill.app.packs import compile_mappings, find_pack, pack_names, read_pack
+from tracemill.app.release import check_release, release_rules
 from tracemill.app.secrets import SecretMissing, resolve
 from tracemill.connectors.http.connector import HttpConnector
 from tracemill.connectors.http.spec import HttpPackSpec, HttpSystemSpec
@@ -20,7 +21,7 @@ from tracemill.hub.steps import Reach, passed
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.pack import PackSpec
 from tracemill.model.connector import Connector
-from tracemill.model.policy import AuthorityRule, Policy, ShelfLife, SystemPolicy, Tolerance
+from tracemill.model.policy import AuthorityRule, Policy, Recurrence, ShelfLife, SystemPolicy, Tolerance
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import encode
 from tracemill.store.store import Store
@@ -111,6 +112,8 @@ def build_policies(project: Project, links: dict[str, Link], reader: Reader) -> 
         for where, level, text, hint in check_inspection(project.sites[site].inspection):
             if level == "error":
                 reader.at(f"sites/{site}.yaml", where, text, hint, "T140")
+        for text, hint in check_release(project.sites[site].release):
+            reader.at(f"sites/{site}.yaml", ("release", "mode"), text, hint, "T140")
         _check_seed(site, project, reader)
     if reader.findings:
         raise ConfigError(reader.findings)
@@ -158,6 +161,9 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         shelf_life={who: ShelfLife(days=d.days, percent=d.percent) for who, d in conf.shipments.shelf_life.items()},
         tolerances={item: Tolerance(percent=t.percent, quantity=t.quantity) for item, t in conf.tolerance.items()},
         dispatch=conf.shipments.dispatch,
+        release=release_rules(conf.release),
+        recurrence=Recurrence(times=conf.recurrence.times, days=conf.recurrence.days),
+        suspected=tuple(conf.complaints.hold),
     )
 
 

@@ -12,20 +12,31 @@ from tracemill.core import (
     material,
     movements,
     process,
+    quality_records,
     receipts,
     reports,
     stock,
     tolerance,
 )
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, rejected_batch, shipment_guard
+from tracemill.core.flows import (
+    FLOWS,
+    alerts,
+    complaint,
+    finished_goods_release,
+    recurrence,
+    rejected_batch,
+    shipment_guard,
+    work_order_release,
+)
 from tracemill.core.identity import Key, Match, View, keys, resolve
+from tracemill.core.release import standing
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Hold
+from tracemill.model.lot import Hold, Lot
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
@@ -45,10 +56,21 @@ from tracemill.model.quality import (
     HoldReleased,
     HoldRequested,
     InspectionApproved,
+    InspectionCompleted,
     InspectionOpened,
     NonconformanceOpened,
 )
+from tracemill.model.quality_record import (
+    AuditFindingOpened,
+    CapaClosed,
+    CapaOpened,
+    ComplaintClosed,
+    ComplaintReceived,
+    NonconformanceClosed,
+)
+from tracemill.model.release import GenealogyReviewed
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
+from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
@@ -56,6 +78,8 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     DispositionDecided: dispositions.disposition,
     InspectionOpened: receipts.inspection,
     InspectionApproved: approvals.approval,
+    InspectionCompleted: finished_goods_release.completed,
+    GenealogyReviewed: finished_goods_release.reviewed,
     SampleTaken: receipts.sample,
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
@@ -63,9 +87,17 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
+    WorkOrderReleased: work_order_release.released,
+    WorkOrderClosed: work_order_release.closed,
     HoldInherited: inheritance.apply,
     BatchRejected: rejected_batch.told,
-    NonconformanceOpened: receipts.nonconformance,
+    NonconformanceOpened: quality_records.nonconformance,
+    NonconformanceClosed: quality_records.nonconformance_closed,
+    CapaOpened: quality_records.capa,
+    CapaClosed: quality_records.capa_closed,
+    AuditFindingOpened: quality_records.finding,
+    ComplaintReceived: complaint.received,
+    ComplaintClosed: quality_records.complaint_closed,
     NotificationAcknowledged: reports.acknowledged,
     CommandSettled: reports.settled,
     MessageUnread: holds.unread,
@@ -91,11 +123,22 @@ def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tup
     return suppliers, items - {""}
 
 
+def suppliers_counted(events: Iterable[Event], view: View) -> set[str]:
+    """Return the suppliers whose nonconformances decisions about these events may count."""
+    if not any(x.type == "nonconformance.opened.v1" or _made_nonconformance(x) for x in events):
+        return set()
+    return {lot.supplier.id for lot in view.lots.values() if lot.supplier}
+
+
+def _made_nonconformance(event: Event) -> bool:
+    return isinstance(event.data, CommandSettled) and event.data.verb == "open_nonconformance"
+
+
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     match = resolve(event, view, policy)
-    draft = Draft(event, match.lot, policy, view.histories, view.rejected)
-    passed_on = inheritance.carried(match.lot, inheritance.Bond.SAME) if match.lot.used else {}
+    draft = Draft(event, match.lot, policy, view.histories, view.rejected, view.records.values())
+    passed_on = _passed_on(match.lot, policy)
     _introduce(draft, match, view)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
@@ -106,19 +149,30 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
+    recurrence.watch(draft)
     books.settle(draft)
+    finished_goods_release.release(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
+    work_order_release.guard(draft)
     tolerance.watch(draft)
     alerts.watch(draft)
-    if draft.lot.used and inheritance.carried(draft.lot, inheritance.Bond.SAME).keys() != passed_on.keys():
+    if draft.lot.used and _passed_on(draft.lot, policy) != passed_on:
         draft.spread()
     _note_edges(draft, view)
     view.put(draft.lot)
     view.histories.update(draft.histories)
+    view.records |= draft.lot.records
     return draft.decision()
+
+
+def _passed_on(lot: Lot, policy: Policy) -> object:
+    """Return all of a lot that says something about what was made from it; nothing was made from one that was not used."""
+    if not lot.used:
+        return set(), None
+    return set(inheritance.carried(lot, inheritance.Bond.SAME)), standing(lot, policy.release) if policy.release else None
 
 
 def _introduce(draft: Draft, match: Match, view: View) -> None:

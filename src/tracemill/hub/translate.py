@@ -197,9 +197,9 @@ def _data(kind: str, values: dict[str, Any]) -> Any:
 
 def _check_ids(data: Any, actor: str) -> None:
     """Refuse every id that could not be kept byte for byte, and say which one."""
-    ref: LotRef = data.lot
-    named = {"lot.id": ref.id, **{f"lot.aliases[{n}].id": alias.id for n, alias in enumerate(ref.aliases)}}
-    found = {"lot.item": ref.item, "supplier_batch": getattr(data, "supplier_batch", "")}
+    ref: LotRef | None = getattr(data, "lot", None)
+    named = {} if ref is None else {"lot.id": ref.id, **{f"lot.aliases[{n}].id": alias.id for n, alias in enumerate(ref.aliases)}}
+    found = {"lot.item": ref.item if ref else "", "supplier_batch": getattr(data, "supplier_batch", "")}
     for field, text in {**named, **{f: t for f, t in found.items() if t}}.items():
         try:
             opaque(text)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.model.master_data import BomDefined, ItemDefined, PartyDefined, RoutingDefined
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
@@ -24,12 +25,23 @@ from tracemill.model.quality import (
     HoldReleased,
     HoldRequested,
     InspectionApproved,
+    InspectionCompleted,
     InspectionOpened,
     NonconformanceOpened,
+)
+from tracemill.model.quality_record import (
+    AuditFindingOpened,
+    CapaClosed,
+    CapaOpened,
+    ComplaintClosed,
+    ComplaintReceived,
+    NonconformanceClosed,
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
 from tracemill.model.regrouping import LotMerged, LotRelabelled, LotSplit
+from tracemill.model.release import GenealogyReviewed
+from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -80,7 +92,9 @@ Data = (
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded | LotSplit | LotMerged | LotRelabelled
-    | ReceiptReversed | BatchRejected
+    | ReceiptReversed | BatchRejected | InspectionCompleted | GenealogyReviewed
+    | WorkOrderReleased | WorkOrderClosed | ItemDefined | BomDefined | RoutingDefined | PartyDefined
+    | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -89,6 +103,7 @@ TYPES: dict[str, type[Any]] = {
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
+    "inspection.completed.v1": InspectionCompleted,
     "inspection.approved.v1": InspectionApproved,
     "sample.taken.v1": SampleTaken,
     "hold.requested.v1": HoldRequested,
@@ -101,13 +116,26 @@ TYPES: dict[str, type[Any]] = {
     "lot.relabelled.v1": LotRelabelled,
     "process.recorded.v1": ProcessRecorded,
     "shipment.shipped.v1": ShipmentShipped,
+    "work_order.released.v1": WorkOrderReleased,
+    "work_order.closed.v1": WorkOrderClosed,
+    "item.defined.v1": ItemDefined,
+    "bom.defined.v1": BomDefined,
+    "routing.defined.v1": RoutingDefined,
+    "party.defined.v1": PartyDefined,
     "nonconformance.opened.v1": NonconformanceOpened,
+    "nonconformance.closed.v1": NonconformanceClosed,
+    "capa.opened.v1": CapaOpened,
+    "capa.closed.v1": CapaClosed,
+    "audit_finding.opened.v1": AuditFindingOpened,
+    "complaint.received.v1": ComplaintReceived,
+    "complaint.closed.v1": ComplaintClosed,
     "notification.acknowledged.v1": NotificationAcknowledged,
     "command.settled.v1": CommandSettled,
     "message.unread.v1": MessageUnread,
     "message.read.v1": MessageRead,
     "timer.due.v1": TimerDue,
     "hold.inherited.v1": HoldInherited,
+    "genealogy.reviewed.v1": GenealogyReviewed,
     "batch.rejected.v1": BatchRejected,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
@@ -117,6 +145,7 @@ INTERNAL = frozenset(
     {
         "batch.rejected.v1",
         "command.settled.v1",
+        "genealogy.reviewed.v1",
         "hold.inherited.v1",
         "message.unread.v1",
         "message.read.v1",
@@ -145,7 +174,8 @@ class Event(Record, frozen=True):
 
     @property
     def lot(self) -> LotRef:
-        ref: LotRef = self.data.lot
+        """The lot it is about. Master data is about none, and goes by its own name."""
+        ref: LotRef = self.data.lot if hasattr(self.data, "lot") else LotRef(id=self.data.subject)
         return ref
 
 

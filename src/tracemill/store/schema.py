@@ -1,6 +1,14 @@
 """The schema: all tables together, as migrations make them."""
 
-from tracemill.store import genealogy_tables, recall_tables, tables
+from tracemill.store import genealogy_tables, master_tables, order_tables, quality_tables, recall_tables, tables
 
-TABLES = (tables, genealogy_tables, recall_tables)  # each adds its own to the metadata
+# each adds its own to the metadata
+TABLES = (
+    tables,
+    genealogy_tables,
+    recall_tables,
+    quality_tables,
+    order_tables,
+    master_tables,
+)  # each adds its own to the metadata
 metadata = tables.metadata
