@@ -84,6 +84,8 @@ def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], how: 
 def _describe(draft: Draft, data: MaterialProduced) -> None:
     lot = draft.lot
     facts = {f: getattr(data, f) for f in DESCRIBED if getattr(data, f)}
+    if data.lot.item and not lot.item:  # somebody spoke of it before who did not say what it is
+        facts["item"] = data.lot.item
     if data.label and data.label != lot.number:
         facts |= {"number": data.label, "named_by": draft.event.source}
     if lot.received_at is None and (not lot.unit or facts.items() - {(f, getattr(lot, f)) for f in facts}):
