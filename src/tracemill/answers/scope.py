@@ -12,6 +12,7 @@ from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
 from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
+from tracemill.core.usable import on_hand
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
 from tracemill.model.recall import Origin, Standing
@@ -136,9 +137,14 @@ def described(
         told += [
             _lot(known[i], found.depth[i], i in started, waiting.get(i, ZERO), standing(known[i], policies[known[i].site], asked),
                  excluded.get(i, ("", "")))
-            for i in some if i in known
+            for i in some if i in known and not _emptied(known[i])
         ]  # fmt: skip
     return tuple(told)
+
+
+def _emptied(state: Lot) -> bool:
+    """Say whether a lot is what a vessel held before: all of it is in lots that the scope names."""
+    return bool(state.vessel) and on_hand(state) == ZERO
 
 
 def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing, excluded: tuple[str, str]) -> ScopeLot:

@@ -10,7 +10,7 @@ from tracemill.app.document import Document, DocumentError, Finding, load_docume
 from tracemill.app.value import Address, Amount, DeclaredUnit, Moment, Role, StoreUrl, Zone
 from tracemill.core.decision_table_spec import DecisionTableSpec
 from tracemill.mapping.pack import Duration, Spec, Unit
-from tracemill.model.status import HoldReason, Mode, Receipt
+from tracemill.model.status import HoldReason, Mode, Receipt, VesselKind
 
 PROJECT_FILE = "tracemill.yaml"
 
@@ -119,6 +119,24 @@ class ShipmentConfig(Spec):
     shelf_life: dict[str, ShelfLifeConfig] = Field(default={}, description='by customer; "*" is every other customer')
 
 
+class VesselConfig(Spec):
+    """How the content of a tank or silo mixes. A vessel that is not named here is mixed."""
+
+    kind: VesselKind = Field(
+        default=VesselKind.MIXED, description="mixed, or fifo_band: first in, first out, give or take a band"
+    )
+    band: Annotated[Amount, Field(ge=0)] | None = Field(
+        default=None, description="fifo_band: so much before and after may come out with it, in the vessel's unit"
+    )
+    unit: Unit | None = Field(default=None, description="in which it is measured; else the unit of what is first told of it")
+
+    @model_validator(mode="after")
+    def banded(self) -> Self:
+        if (self.kind is VesselKind.FIFO_BAND) != (self.band is not None):
+            raise ValueError("fifo_band needs a band, and nothing else has one; hint: say how much of its neighbours may mix in")
+        return self
+
+
 class SiteConfig(Spec):
     """sites/<site>.yaml"""
 
@@ -131,6 +149,7 @@ class SiteConfig(Spec):
     procurement: NotifyConfig | None = None
     alerts: NotifyConfig | None = None
     shipments: ShipmentConfig = ShipmentConfig()
+    vessels: dict[str, VesselConfig] = {}
     grace: Duration = 300.0
 
 

@@ -1,9 +1,10 @@
 """The one decision function: event, state and policy in; changes, commands, cases and timers out."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
-from tracemill.core import approvals, dispositions, holds, inheritance, material, process, receipts, reports, stock
+from tracemill.core import approvals, contents, dispositions, holds, inheritance, material, process, receipts, reports, stock
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
@@ -34,6 +35,7 @@ from tracemill.model.quality import (
     NonconformanceOpened,
 )
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
+from tracemill.model.vessel import VesselTold
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
@@ -60,6 +62,8 @@ HISTORICAL = frozenset({"lot.received.v1", "disposition.decided.v1", "inspection
 
 def needs(event: Event, policy: Policy) -> list[Key]:
     """Return the identity keys whose lots a decision about this event must see."""
+    if isinstance(event.data, VesselTold) and event.data.alone:
+        return []
     return keys(event.lot, event.source, policy)
 
 
@@ -74,8 +78,19 @@ def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tup
     return suppliers, items - {""}
 
 
+def told_of_vessels(events: Iterable[Event]) -> dict[str, datetime]:
+    """Return of which vessels these events tell, and from when on: whatever happened later may have to be told anew."""
+    found: dict[str, datetime] = {}
+    for event in events:
+        if isinstance(event.data, VesselTold):
+            found[event.data.vessel] = min(found.get(event.data.vessel, event.occurred.utc), event.occurred.utc)
+    return found
+
+
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
+    if isinstance(event.data, VesselTold) and event.data.alone:
+        return _of_a_vessel(event, event.data, view, policy)
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected)
     passed_on = inheritance.carried(match.lot) if match.lot.used else {}
@@ -85,6 +100,8 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
             return draft.decision()
     elif isinstance(event.data, MaterialProduced):
         _produced(draft, event.data, view)
+    elif isinstance(event.data, VesselTold):
+        contents.booked(draft, event.data, view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
@@ -97,9 +114,26 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
         draft.spread()
     _note_edges(draft, view)
-    view.put(draft.lot)
+    _settle(draft, view)
     view.histories.update(draft.histories)
     return draft.decision()
+
+
+def _of_a_vessel(event: Event, data: VesselTold, view: View, policy: Policy) -> Decision:
+    """Decide what is told of a vessel alone."""
+    if (draft := contents.told(event, data, view, policy)) is None:
+        return Decision()
+    alerts.watch(draft)
+    _settle(draft, view)
+    return draft.decision()
+
+
+def _settle(draft: Draft, view: View) -> None:
+    """Let later events of the same batch see the lots as they are now."""
+    view.put(draft.lot)
+    for other in draft.beside.values():
+        alerts.watch(other)
+        view.put(other.lot)
 
 
 def _introduce(draft: Draft, match: Match, view: View) -> None:

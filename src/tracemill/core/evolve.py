@@ -28,7 +28,7 @@ def fold(lot_id: str, site: str, changes: list[c.AnyChange]) -> Lot | None:
 
 
 def _created(lot: Lot, ch: c.LotCreated) -> Lot:
-    return replace(lot, number=ch.number, named_by=ch.named_by, item=ch.item or lot.item)
+    return replace(lot, number=ch.number, named_by=ch.named_by, item=ch.item or lot.item, vessel=ch.vessel)
 
 
 def _described(lot: Lot, ch: c.LotDescribed) -> Lot:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tracemill.core.inspection_history import History
 from tracemill.core.usable import rejected
+from tracemill.core.vessel import Vessel
 from tracemill.model.event import Event
 from tracemill.model.identifier import derived, look
 from tracemill.model.inspection import HistoryKey
@@ -27,6 +28,7 @@ class View:
         self.written: dict[tuple[str, str], datetime] = {}
         self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
         self.histories: dict[HistoryKey, History] = {}
+        self.vessels: dict[str, Vessel] = {}  # as far back as what is told of them reaches
         self.rejected: dict[str, Lot] = {}  # lots that stand rejected: of batches that are received, and of this batch of events
 
     def put(self, lot: Lot) -> None:

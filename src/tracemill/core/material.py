@@ -10,9 +10,11 @@ from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot, Shipped
-from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped
+from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
+from tracemill.model.quantity import Quantity
 from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
+from tracemill.model.vessel import VesselDischarged
 
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
@@ -28,20 +30,21 @@ def consumed(draft: Draft, data: MaterialConsumed) -> None:
     _book(draft, data, Side.INPUT, "consumed", -1)
     taken = signed_in_base(draft, data.quantity)
     if before.known and taken > before.usable:
-        draft.case(_misuse(draft, data))
+        draft.case(misuse(draft, data.quantity, data.work, data.work.key or "no order"))
     if data.work.key:
         draft.spread()
 
 
 def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origins: dict[str, Lot]) -> None:
     """A quantity came out of a transformation: the lot inherits at once what restricts the lots that went into it."""
-    _describe(draft, data)
+    describe(draft, data)
     _book(draft, data, Side.OUTPUT, "produced", 1)
     if (carried := inherited(draft.lot, parents, origins)) is not None:
         apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))  # it may have other parents, too
 
 
-def _describe(draft: Draft, data: MaterialProduced) -> None:
+def describe(draft: Draft, data: MaterialProduced | VesselDischarged) -> None:
+    """Note what is told of a lot that is made here."""
     lot = draft.lot
     facts = {f: getattr(data, f) for f in DESCRIBED if getattr(data, f)}
     if data.label and data.label != lot.number:
@@ -70,16 +73,16 @@ def _book(draft: Draft, data: MaterialConsumed | MaterialProduced, side: Side, k
         )
 
 
-def _misuse(draft: Draft, data: MaterialConsumed) -> Case:
-    order = data.work.key or "no order"
+def misuse(draft: Draft, quantity: Quantity, work: Work, where: str) -> Case:
+    """Say that material which may not be used went somewhere."""
     return Case(
-        key=f"misuse:{draft.lot.id}:{order}"[:400],
+        key=f"misuse:{draft.lot.id}:{where}"[:400],
         kind=CaseKind.INCIDENT,
         lot=draft.lot.id,
-        title=f"{data.quantity} of {draft.lot.number} used in {order}, more than quality allows",
+        title=f"{quantity} of {draft.lot.number} used in {where}, more than quality allows",
         consequence=Consequence.UNSAFE,
-        next_action=f"stop {order}, hold what was made of it, and let quality decide",
-        evidence={"system": draft.event.source, "order": data.work.order, "operation": data.work.operation},
+        next_action=f"stop {where}, hold what was made of it, and let quality decide",
+        evidence={"system": draft.event.source, "order": work.order, "operation": work.operation},
     )
 
 

@@ -5,17 +5,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from tracemill.core.decide import decide, histories_needed, needs
+from tracemill.core.decide import decide, histories_needed, needs, told_of_vessels
 from tracemill.core.material import transformation
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event
 from tracemill.model.material import LotReceived, MaterialProduced
 from tracemill.model.policy import Policy
-from tracemill.store import decisions, genealogy, histories, lots
+from tracemill.model.vessel import VesselCharged, VesselDischarged
+from tracemill.store import decisions, genealogy, histories, lots, vessels
 from tracemill.store.store import Sequence as Ids
 
 LOTS = 500  # in one transaction
+MAKES = (MaterialProduced, VesselCharged, VesselDischarged)  # they tell what comes out of a work
 Item = tuple[Event, int]  # an event and the message it came in (0: none)
 
 
@@ -52,8 +54,11 @@ class Decider:
     def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:
         policy = self._policies[site]
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
-        made_in = [transformation(site, e.data.work.key) for e, _ in items if isinstance(e.data, MaterialProduced)]
-        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made_in)
+        made = [e.data.work.key for e, _ in items if isinstance(e.data, MAKES)]
+        tails, involved = vessels.load(tx, site, told_of_vessels(e for e, _ in items), policy.vessels)
+        by_id = {e.lot.id for e, _ in items if e.source == "hub"} | involved
+        view = lots.load(tx, keys, by_id, [transformation(site, key) for key in made])
+        view.vessels, view.vessels_as_read = dict(tails), tails
         lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))
         self._reach(Step.PROCESS_LOADED)

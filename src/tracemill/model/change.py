@@ -22,6 +22,7 @@ class LotCreated(Change, frozen=True, kw_only=True, tag=True):
     number: str
     named_by: str
     item: str = ""
+    vessel: str = ""  # the lot is what this vessel holds
 
 
 class LotDescribed(Change, frozen=True, kw_only=True, tag=True):

@@ -27,6 +27,7 @@ from tracemill.model.quality import (
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
+from tracemill.model.vessel import VesselCharged, VesselCleaned, VesselDischarged
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -77,6 +78,7 @@ Data = (
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded
+    | VesselCharged | VesselDischarged | VesselCleaned
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -92,6 +94,9 @@ TYPES: dict[str, type[Any]] = {
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
     "process.recorded.v1": ProcessRecorded,
+    "vessel.charged.v1": VesselCharged,
+    "vessel.discharged.v1": VesselDischarged,
+    "vessel.cleaned.v1": VesselCleaned,
     "shipment.shipped.v1": ShipmentShipped,
     "nonconformance.opened.v1": NonconformanceOpened,
     "notification.acknowledged.v1": NotificationAcknowledged,

@@ -184,6 +184,7 @@ class Lot(Record, frozen=True):
     cases: dict[str, OpenCase] = {}
     made_by: tuple[str, ...] = ()  # transformations it came out of
     used: bool = False  # it went into one: something was made from it
+    vessel: str = ""  # it is no lot that people know: it is what a vessel held between two refills
     shipments: dict[str, Shipped] = {}
     shipment_blocks: dict[str, ShipmentBlock] = {}
     planned: Planned | None = None

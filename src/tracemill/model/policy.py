@@ -8,6 +8,7 @@ from tracemill.model.inspection import SkipRules
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import Record
 from tracemill.model.status import Enforcement, Mode, Receipt
+from tracemill.model.vessel import VesselRule
 
 
 class AuthorityRule(Record, frozen=True):
@@ -87,6 +88,7 @@ class Policy(Record, frozen=True):
     zone: str = "UTC"
     shelf_life: dict[str, ShelfLife] = {}  # by customer
     dispatch: str = ""  # whom to call about a shipment
+    vessels: dict[str, VesselRule] = {}  # of any other vessel the content is mixed
 
     def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:
         """Return the system that owns a facet: the most specific, then the latest rule in force."""

@@ -11,7 +11,7 @@ from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
-from tracemill.store import audit, cases, deliveries, genealogy, histories, lots, process
+from tracemill.store import audit, cases, deliveries, genealogy, histories, lots, process, vessels
 from tracemill.store.rows import insert
 from tracemill.store.tables import change, event
 
@@ -54,6 +54,7 @@ def commit(
         return Effects()
     lots.save(tx, ids, view, now)
     histories.save(tx, policy.site, view, now)
+    vessels.save(tx, policy.site, view)
     touched = [(view.row_ids[c.lot], c.change) for d in decided for c in d.decision.changes]
     lots.bind(tx, touched, now)
     orders = [
