@@ -6,8 +6,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracemill.core.comparison import complies, excess, expected
 from tracemill.core.transfers import transfers
-from tracemill.core.usable import allowance, complies, excess, expected, verdict
+from tracemill.core.usable import allowance, verdict
 from tracemill.model.lot import Claim, Disposition, Hold, Lot, Target
 from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
@@ -79,19 +80,19 @@ def test_a_plan_of_transfers_reaches_the_target_and_never_passes_through_more_th
         assert stock[move.source] >= 0
         assert stock[StockStatus.AVAILABLE] <= limit
     after = claim(stock[StockStatus.AVAILABLE], stock[StockStatus.QUARANTINE], stock[StockStatus.BLOCKED])
-    assert complies(target, after, "split")
+    assert complies(lot(), target, after, "split")
     assert transfers(target, after) == []
 
 
 @given(amounts, amounts, amounts, amounts, amounts)
 def test_excess_is_one_sided(available: Decimal, blocked: Decimal, a: Decimal, q: Decimal, b: Decimal) -> None:
     target, now = Target(available=available, blocked=blocked), claim(a, q, b)
-    over = excess(target, now, "split")
+    over = excess(lot(), target, now, "split")
     assert over >= 0
     if a <= available and b >= blocked:
         assert over == 0
     if over:
-        assert not complies(target, now, "split")
+        assert not complies(lot(), target, now, "split")
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(HoldReason)), st.none() | amounts), max_size=5), amounts)

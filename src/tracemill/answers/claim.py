@@ -7,7 +7,8 @@ from typing import Any
 
 from tracemill.answers.verdict import excess_of
 from tracemill.answers.words import ZERO, age, ages, decided
-from tracemill.core.usable import allowance, expected
+from tracemill.core.comparison import should_show
+from tracemill.core.usable import allowance
 from tracemill.model.lot import Claim, Lot
 from tracemill.model.policy import Policy, SystemPolicy
 from tracemill.model.quantity import show
@@ -72,7 +73,7 @@ def _system(
     claim, wanted = found.claims.get(system.name), found.wanted.get(system.name)
     over = excess_of(found, system)
     owns = tuple(f for f in FACETS if policy.owner(f, found.material_class, at) == system.name)
-    should = expected(allowance(found).target, claim, system.expresses).available if claim else None
+    should = should_show(found, allowance(found).target, claim, system.expresses).available if claim else None
     return SystemView(
         system=system.name,
         name=found.native(system.name) or "",

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from tracemill.answers.words import ZERO, amount, held_clause, named
+from tracemill.core.comparison import excess
 from tracemill.core.targets import undisputed
-from tracemill.core.usable import Allowance, allowance, counted, decided, excess
+from tracemill.core.usable import Allowance, allowance, counted, decided
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy, SystemPolicy
 from tracemill.model.status import HoldReason
@@ -65,4 +66,4 @@ def excess_of(lot: Lot, system: SystemPolicy) -> Decimal:
     claim = lot.claims.get(system.name)
     if claim is None:
         return ZERO
-    return excess(undisputed(lot, allowance(lot)), claim, system.expresses)
+    return excess(lot, undisputed(lot, allowance(lot)), claim, system.expresses)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from tracemill.answers.page import Page, Sites, at_sites, paged
 from tracemill.answers.words import ZERO, asked
 from tracemill.core.transfers import transfers
+from tracemill.core.unbooked import unbooked
 from tracemill.model.decision import STATUS_VERB
 from tracemill.model.lot import Claim, Lot, Target
 from tracemill.model.policy import Policy
@@ -125,7 +126,7 @@ def _view(r: Any, policies: Mapping[str, Policy], mode: Mode, ahead: str) -> Wai
     claim = state.claims.get(r.system)
     unit = NAMES.get(value.get("unit") or state.unit, value.get("unit") or state.unit)
     policy = policies[r.site].systems.get(r.system)
-    moves = _moves(value, claim, policy.expresses if policy else "split") if r.verb == STATUS_VERB else ()
+    moves = _moves(state, value, claim, policy.expresses if policy else "split") if r.verb == STATUS_VERB else ()
     status = r.verb == STATUS_VERB
     return Waiting(
         id=r.uuid, site=r.site, system=r.system, mode=mode, lot=r.lot, lot_number=r.lot_number, verb=r.verb,
@@ -137,12 +138,13 @@ def _view(r: Any, policies: Mapping[str, Policy], mode: Mode, ahead: str) -> Wai
     )  # fmt: skip
 
 
-def _moves(value: Mapping[str, Any], claim: Claim | None, expresses: str) -> tuple[Move, ...]:
+def _moves(lot: Lot, value: Mapping[str, Any], claim: Claim | None, expresses: str) -> tuple[Move, ...]:
     """Plan as a sender would, from what the system shows now; one that knows only a limit moves nothing."""
     if claim is None or expresses == "cap":
         return ()
     target = Target(available=Decimal(value["available"]), blocked=Decimal(value["blocked"]))
-    return tuple(Move(source=t.source, to=t.to, quantity=show(t.quantity)) for t in transfers(target, claim))
+    plan = transfers(target, claim, unbooked(lot, claim, expresses))
+    return tuple(Move(source=t.source, to=t.to, quantity=show(t.quantity)) for t in plan)
 
 
 def _state_text(value: Mapping[str, Any], claim: Claim | None, moves: tuple[Move, ...], unit: str) -> str:

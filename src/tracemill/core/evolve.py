@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.core.unbooked import left, reread
 from tracemill.model import change as c
 from tracemill.model.inspection import Submission, Withdrawn
 from tracemill.model.lot import Act, Disposition, Exposure, Lot, ShipmentBlock, Wanted
@@ -61,7 +62,8 @@ def _bound(lot: Lot, ch: c.IdentityBound) -> Lot:
 
 
 def _claimed(lot: Lot, ch: c.StockClaimed) -> Lot:
-    return replace(lot, claims={**lot.claims, ch.system: ch.claim}, unit=lot.unit or ch.unit)
+    claim = reread(lot, ch.system, ch.claim)
+    return replace(lot, claims={**lot.claims, ch.system: claim}, unit=lot.unit or ch.unit)
 
 
 def _placed(lot: Lot, ch: c.HoldPlaced) -> Lot:
@@ -108,15 +110,18 @@ def _nonconforming(lot: Lot, ch: c.NonconformanceLinked) -> Lot:
 
 
 def _sampled(lot: Lot, ch: c.Sampled) -> Lot:
-    return replace(lot, samples={**lot.samples, ch.sample: ch.quantity if ch.destroyed else Decimal(0)})
+    gone = ch.quantity if ch.destroyed else Decimal(0)
+    return replace(lot, samples={**lot.samples, ch.sample: gone}, claims=left(lot.claims, gone))
 
 
 def _moved(lot: Lot, ch: c.Moved) -> Lot:
     exposures = {
         s: replace(e, movements=e.movements + 1) if s == ch.system and e.until is None else e for s, e in lot.exposures.items()
     }
-    moved = {**lot.moved, ch.kind: lot.moved.get(ch.kind, Decimal(0)) + ch.quantity} if ch.counts else lot.moved
-    return replace(lot, exposures=exposures, moved=moved)
+    if not ch.counts:
+        return replace(lot, exposures=exposures)
+    moved = {**lot.moved, ch.kind: lot.moved.get(ch.kind, Decimal(0)) + ch.quantity}
+    return replace(lot, exposures=exposures, moved=moved, claims=left(lot.claims, -ch.quantity, ch.system))
 
 
 def _linked(lot: Lot, ch: c.Linked) -> Lot:
@@ -136,7 +141,7 @@ def _shipment_block(lot: Lot, ch: c.ShipmentBlockWanted) -> Lot:
 
 def _wanted(lot: Lot, ch: c.TargetWanted) -> Lot:
     state = "pending" if ch.command else "verified"  # no command was needed: the system was found to keep it
-    wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, state=state)
+    wanted = Wanted(target=ch.target, decided_at=ch.at, command=ch.command, permitted=ch.permitted, state=state)
     return replace(lot, wanted={**lot.wanted, ch.system: wanted})
 
 

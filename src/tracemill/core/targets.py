@@ -7,9 +7,11 @@ where the target is new or a system shows something else than it should.
 from datetime import timedelta
 from decimal import Decimal
 
+from tracemill.core.comparison import complies, excess
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
-from tracemill.core.usable import Allowance, allowance, complies, consumed, excess
+from tracemill.core.unbooked import unbooked
+from tracemill.core.usable import Allowance, allowance, consumed, used
 from tracemill.model.change import HoldLifted, HoldPlaced, TargetWanted
 from tracemill.model.decision import STATUS_VERB, Case, Command, Timer
 from tracemill.model.identifier import derived
@@ -36,23 +38,55 @@ def align(draft: Draft) -> None:
 
 def _pursue(draft: Draft, system: SystemPolicy, target: Target, kept: bool) -> None:
     wanted, claim = draft.lot.wanted.get(system.name), draft.lot.claims.get(system.name)
-    if wanted is None and claim is not None and complies(target, claim, system.expresses):
-        draft.add(TargetWanted(system=system.name, target=target, command="", at=claim.read_started, why="it was so"))
-        return
-    if wanted is None or wanted.target != target:
+    if claim is not None and (why := _stands(draft.lot, system, target, wanted, claim)):
+        permitted = _permitted(draft.lot, system, target)
+        at = claim.read_started
+        draft.add(TargetWanted(system=system.name, target=target, permitted=permitted, command="", at=at, why=why))
+    elif wanted is None or wanted.target != target:
         _want(draft, system, target, wanted, claim)
     elif not kept:
         _want(draft, system, target, None, claim, why=f"{system.name} no longer keeps what it was told")
-    elif wanted.state in ENDED and claim is not None and excess(target, claim, system.expresses) > ZERO:
+    elif wanted.state in ENDED and claim is not None and excess(draft.lot, target, claim, system.expresses) > ZERO:
         _want(draft, system, target, wanted, claim, why=f"the last command for {system.name} ended as {wanted.state}")
-    elif wanted.state == "verified" and claim is not None and not complies(target, claim, system.expresses):
+    _look_again(draft, system, target)
+
+
+def _stands(lot: Lot, system: SystemPolicy, target: Target, wanted: Wanted | None, claim: Claim) -> str:
+    """Say why a system needs no command for a target that is new: it was so, or only use made it new."""
+    complying = complies(lot, target, claim, system.expresses)
+    if wanted is None:
+        return "it was so" if complying else ""
+    used_only = wanted.permitted == _permitted(lot, system, target) and wanted.target.blocked == target.blocked
+    if wanted.target == target or wanted.state != "verified" or not used_only:
+        return ""
+    return "only use made it less" if complying or system.expresses == "cap" else ""
+
+
+def _permitted(lot: Lot, system: SystemPolicy, target: Target) -> Decimal:
+    """Return what may be used and what was used already: use alone never changes it."""
+    return target.available + (consumed(lot) if system.expresses == "cap" else used(lot))
+
+
+def _look_again(draft: Draft, system: SystemPolicy, target: Target) -> None:
+    """Give a system time where it shows less than it may, or has not posted what others told of."""
+    wanted, claim = draft.lot.wanted.get(system.name), draft.lot.claims.get(system.name)
+    if wanted is None or wanted.state != "verified" or claim is None:
+        return
+    if not complies(draft.lot, target, claim, system.expresses) or unbooked(draft.lot, claim, system.expresses) > ZERO:
         _watch(draft, f"drift:{system.name}")
+    else:
+        draft.close(drift_key(draft.lot, system))
+
+
+def drift_key(lot: Lot, system: SystemPolicy) -> str:
+    return f"drift:{lot.id}:{system.name}"
 
 
 def _want(draft: Draft, system: SystemPolicy, target: Target, last: Wanted | None, claim: Claim | None, why: str = "") -> None:
     command_id = derived("status", draft.event.id, draft.lot.id, system.name)
     restricts = restricting(target, last.target if last else None, claim)
-    draft.add(TargetWanted(system=system.name, target=target, command=command_id, at=draft.now, why=why))
+    permitted = _permitted(draft.lot, system, target)
+    draft.add(TargetWanted(system=system.name, target=target, permitted=permitted, command=command_id, at=draft.now, why=why))
     value = {
         "available": show(target.available),
         "blocked": show(target.blocked),
@@ -93,11 +127,11 @@ def _judge(draft: Draft, system: SystemPolicy, allowed: Allowance) -> bool:
     claim, wanted = draft.lot.claims.get(system.name), draft.lot.wanted.get(system.name)
     if claim is None:
         return True
-    over = excess(undisputed(draft.lot, allowed), claim, system.expresses)
+    over = excess(draft.lot, undisputed(draft.lot, allowed), claim, system.expresses)
     if over == ZERO:
         _settle(draft, system)
         return True
-    if system.mode is Mode.ACT and not _broken(wanted, claim, system):
+    if system.mode is Mode.ACT and not _broken(draft.lot, wanted, claim, system):
         return True
     exposure = draft.lot.exposures.get(system.name)
     if (
@@ -107,11 +141,11 @@ def _judge(draft: Draft, system: SystemPolicy, allowed: Allowance) -> bool:
     return wanted is None or wanted.state != "verified"
 
 
-def _broken(wanted: Wanted | None, claim: Claim, system: SystemPolicy) -> bool:
+def _broken(lot: Lot, wanted: Wanted | None, claim: Claim, system: SystemPolicy) -> bool:
     """Say whether a system shows more than it was last told and had kept. What is only decided now is in flight."""
     if wanted is None or wanted.state != "verified" or claim.read_started <= wanted.decided_at:
         return False
-    return excess(wanted.target, claim, system.expresses) > ZERO
+    return excess(lot, wanted.target, claim, system.expresses) > ZERO
 
 
 def undisputed(lot: Lot, allowed: Allowance) -> Target:

@@ -5,7 +5,7 @@ Restricting moves come first: if anything stops half-way, less may be used, neve
 
 from decimal import Decimal
 
-from tracemill.core.usable import expected
+from tracemill.core.comparison import expected
 from tracemill.model.lot import Claim, Target
 from tracemill.model.record import Record
 from tracemill.model.status import StockStatus
@@ -21,9 +21,9 @@ class Transfer(Record, frozen=True):
     quantity: Decimal
 
 
-def transfers(target: Target, claim: Claim) -> list[Transfer]:
-    """Plan the moves; what a system holds beyond the target goes to quarantine."""
-    want = expected(target, claim, "split")
+def transfers(target: Target, claim: Claim, gone: Decimal = ZERO) -> list[Transfer]:
+    """Plan the moves; what a system holds beyond the target, and beyond what is gone already, goes to quarantine."""
+    want = expected(target, claim, "split", gone)
     goal = {
         StockStatus.AVAILABLE: want.available,
         StockStatus.BLOCKED: max(want.blocked, claim.foreign_blocked),

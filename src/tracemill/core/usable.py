@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Claim, Hold, Lot, Target
+from tracemill.model.lot import Hold, Lot, Target
 from tracemill.model.quantity import show
 from tracemill.model.record import Record
 from tracemill.model.status import RELEASING, DispositionKind, HoldReason
@@ -84,25 +84,6 @@ def allowance(lot: Lot) -> Allowance:
         blocked=min(rejected + others - doubted, total),
         total=total,
     )  # what systems disagree about waits in quarantine: nobody decided to block it
-
-
-def expected(target: Target, claim: Claim, expresses: str) -> Target:
-    """Return what a system should show, given how much it holds: systems cut a lot up differently."""
-    if expresses == "cap":
-        return Target(available=target.available, blocked=ZERO)
-    blocked = min(target.blocked, claim.total)
-    return Target(available=min(target.available, claim.total - blocked), blocked=blocked)
-
-
-def excess(target: Target, claim: Claim, expresses: str) -> Decimal:
-    """Return how much more a system lets people use than the owner allows. One-sided: less is never excess."""
-    return max(ZERO, claim.available - expected(target, claim, expresses).available)
-
-
-def complies(target: Target, claim: Claim, expresses: str) -> bool:
-    """Say whether a reading shows exactly the wanted state."""
-    want = expected(target, claim, expresses)
-    return claim.available == want.available and (expresses == "cap" or claim.blocked >= want.blocked)
 
 
 def _disputes(lot: Lot) -> list[Hold]:

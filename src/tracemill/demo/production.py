@@ -34,12 +34,17 @@ class Production:
         await until("hub", "what was booked", available, read)
 
     async def _use(self, order: str, names: tuple[str, str, str], qty: str, left: str) -> None:
-        """Pick in WMS, goods issue in ERP, into the tank in MES: as people book it. `left`: what is then available."""
+        """Into the tank in MES, then picked in WMS and issued in ERP: as people book it. `left`: what is then available."""
         batch, wms_lot, mes_lot = names
+        await self.plant.act("mes", f"/ui/orders/{order}/consume", {"lot": mes_lot, "qty": qty, "vessel": TANK, "by": "OP17"})
+
+        async def told() -> Any:
+            return (await self.hub.lot(batch))["movements"]
+
+        await until("hub", f"{qty} kg consumed", {"consumed": f"-{qty}"}, told)
         await self.plant.act("wms", "/ui/picks", {"lot": wms_lot, "qty": qty, "order": order})
         await self.plant.act("erp", "/ui/goods-issues", {"batch": batch, "qty": qty, "order": order, "by": "FLOOR"})
         await self._hub_read(batch, erp=left, wms=left)
-        await self.plant.act("mes", f"/ui/orders/{order}/consume", {"lot": mes_lot, "qty": qty, "vessel": TANK, "by": "OP17"})
 
     async def _make(self, order: str, names: tuple[str, str, str], qty: str) -> None:
         """Fill from the tank in MES, book the receipt in ERP, put away in WMS; the laboratory begins its inspection."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tracemill.core.transfers import transfers
+from tracemill.core.unbooked import unbooked
 from tracemill.hub import reading, report
 from tracemill.hub.decider import Item
 from tracemill.hub.link import Link
@@ -166,7 +167,8 @@ class Sender:
             raise Unavailable(f"{self._link.name} {known} {name}", retry_after=5)
         claim = reading.claim_of(self._runtime, event, lot)
         target = Target(available=Decimal(d.value["available"]), blocked=Decimal(d.value["blocked"]))
-        return [{"from": str(t.source), "to": str(t.to), "quantity": show(t.quantity)} for t in transfers(target, claim)]
+        plan = transfers(target, claim, unbooked(lot, claim, "split"))
+        return [{"from": str(t.source), "to": str(t.to), "quantity": show(t.quantity)} for t in plan]
 
     async def _save(self, d: Delivery, cursor: dict[str, Any]) -> None:
         planned: dict[str, Any] = {k: d.cursor[k] for k in ("plan", "token") if k in d.cursor}

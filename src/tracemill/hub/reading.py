@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from tracemill.core.comparison import complies
 from tracemill.core.draft import Draft
 from tracemill.core.stock import observation
-from tracemill.core.usable import complies
+from tracemill.core.unbooked import reread
 from tracemill.hub.link import Link
 from tracemill.hub.runtime import Runtime
 from tracemill.hub.translate import Untranslatable, translate_body
@@ -46,13 +47,13 @@ def claim_of(runtime: Runtime, event: Event, lot: Lot) -> Claim:
     draft = Draft(event, Lot(id=lot.id, site=lot.site, number=lot.number, named_by=lot.named_by, unit=lot.unit, item=lot.item,
                              wanted=lot.wanted, acts=lot.acts), runtime.policies[lot.site])  # fmt: skip
     observation(draft, event.data)
-    return draft.lot.claims[event.source]
+    return reread(lot, event.source, draft.lot.claims[event.source])
 
 
 def shows(runtime: Runtime, event: Event, lot: Lot, target: Target, system: str) -> bool:
     """Say whether a reading shows the wanted state."""
     policy = runtime.policies[lot.site].systems[system]
-    return complies(target, claim_of(runtime, event, lot), policy.expresses)
+    return complies(lot, target, claim_of(runtime, event, lot), policy.expresses)
 
 
 def fresh(read_started: datetime, sent_ended: datetime | None, verify_after: datetime | None) -> bool:

@@ -170,6 +170,7 @@ class ShipmentBlockWanted(Change, frozen=True, kw_only=True, tag=True):
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
     system: str
     target: Target
+    permitted: Decimal = Decimal(0)
     command: str
     at: datetime
     why: str = ""

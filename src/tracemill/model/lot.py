@@ -69,6 +69,8 @@ class Claim(Record, frozen=True):
     native: str = ""  # the system's own words, for people
     revision: str = ""
     foreign_blocked: Decimal = ZERO  # blocked by somebody other than the hub
+    behind: Decimal = ZERO  # what left the lot, as others told, and this system has not booked; below zero: it booked first
+    told: Decimal = ZERO  # what the system itself told to have left since this reading
 
     @property
     def total(self) -> Decimal:
@@ -92,6 +94,7 @@ class Wanted(Record, frozen=True):
     target: Target
     decided_at: datetime
     command: str
+    permitted: Decimal = ZERO  # what may be used and what was used already, for a system that counts its own use
     state: str = "pending"
     settled_at: datetime | None = None
     detail: str = ""

@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
+from tracemill.core.comparison import complies, excess
 from tracemill.core.draft import Draft
-from tracemill.core.targets import excess_key, unsafe_case
-from tracemill.core.usable import allowance, complies, excess, on_hand
+from tracemill.core.targets import drift_key, excess_key, unsafe_case
+from tracemill.core.unbooked import unbooked
+from tracemill.core.usable import allowance, on_hand, said
 from tracemill.model.change import CaseOpened
 from tracemill.model.decision import Case, Timer
 from tracemill.model.event import TimerDue
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Claim, OpenCase
+from tracemill.model.lot import Claim, Lot, OpenCase
 from tracemill.model.policy import SystemPolicy
 from tracemill.model.quantity import show
 from tracemill.model.status import CaseKind, Consequence, Mode
@@ -74,7 +76,7 @@ def _page(draft: Draft, key: str, case: OpenCase) -> None:
 
 
 def _still_free(draft: Draft, system: SystemPolicy, claim: Claim) -> None:
-    over = excess(allowance(draft.lot).target, claim, system.expresses)
+    over = excess(draft.lot, allowance(draft.lot).target, claim, system.expresses)
     wanted = draft.lot.wanted.get(system.name)
     if over > 0 and wanted is not None and wanted.state != "verified":
         draft.case(unsafe_case(draft.lot, system, claim, over))
@@ -83,18 +85,25 @@ def _still_free(draft: Draft, system: SystemPolicy, claim: Claim) -> None:
 
 
 def _still_less(draft: Draft, system: SystemPolicy, claim: Claim) -> None:
-    target = allowance(draft.lot).target
-    key = f"drift:{draft.lot.id}:{system.name}"
-    if complies(target, claim, system.expresses) or excess(target, claim, system.expresses) > 0:
-        return draft.close(key)
-    return draft.case(
-        Case(
-            key=key,
-            kind=CaseKind.DRIFT,
-            lot=draft.lot.id,
-            title=f"{system.name} lets less of {draft.lot.number} be used than quality allows",
-            consequence=Consequence.LATE,
-            next_action=f"ask in {system.name} who restricted it; if nobody means it, tracemill case resolve",
-            evidence={"shows": claim.native, "allowed": show(target.available)},
-        )
+    target, lot = allowance(draft.lot).target, draft.lot
+    if gone := unbooked(lot, claim, system.expresses):
+        title = f"{said(gone, lot)} of {lot.number} were used and still stand in the books of {system.name}"
+        action = f"post the goods issue in {system.name}, or reverse the use where it was told"
+        return draft.case(_drift(lot, system, claim, title, action))
+    if complies(lot, target, claim, system.expresses) or excess(lot, target, claim, system.expresses) > 0:
+        return draft.close(drift_key(lot, system))
+    title = f"{system.name} lets less of {lot.number} be used than quality allows"
+    action = f"ask in {system.name} who restricted it; if nobody means it, tracemill case resolve"
+    return draft.case(_drift(lot, system, claim, title, action))
+
+
+def _drift(lot: Lot, system: SystemPolicy, claim: Claim, title: str, action: str) -> Case:
+    return Case(
+        key=drift_key(lot, system),
+        kind=CaseKind.DRIFT,
+        lot=lot.id,
+        title=title,
+        consequence=Consequence.LATE,
+        next_action=action,
+        evidence={"shows": claim.native, "allowed": show(allowance(lot).target.available)},
     )
