@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.core.naive_vessel import may_contain, overlapping
 from tracemill.core.vessel import Vessel, layout, tell
 from tracemill.core.vessel_flow import Edge
 from tracemill.model.material import Work
+from tracemill.model.record import replaced
 from tracemill.model.status import Evidence, Side, VesselAct, VesselKind
 from tracemill.model.vessel import VesselFact, VesselRule
 
@@ -141,3 +142,21 @@ def test_descents_are_those_of_the_plain_reading_in_whatever_order_they_are_told
     assert living(recorded) == living(told(sorted(facts, key=lambda f: f.id), rule)[1])
     inside = layout(vessel).edges
     assert living(recorded) == living(inside), "what was recorded and taken back is what the facts lead to"
+
+
+@settings(max_examples=200, deadline=None)
+@given(TOLD, st.data())
+def test_a_booking_that_is_taken_back_for_its_own_time_is_as_if_it_had_never_been_told(
+    made: list[tuple[VesselAct, int, int]], data: st.DataObject
+) -> None:
+    facts = [fact(f"F{n:02}", act, minute, str(amount)) for n, (act, minute, amount) in enumerate(made)]
+    booked = [f for f in facts if f.act is C]
+    assume(booked)
+    wrong = data.draw(st.sampled_from(booked))
+    back = replaced(wrong, id=f"back {wrong.id}", quantity=-wrong.quantity, amount=-wrong.amount)
+    recorded = told(data.draw(st.permutations([*facts, back])))[1]
+    kept = [f for f in facts if f is not wrong]
+    assume(not any(f.act is X and f.at == wrong.at for f in facts))  # such a cleaning stays in doubt
+    for one in kept:
+        if one.act is D:
+            assert sources(recorded, one.lot, facts) == {c.lot for c in may_contain(kept, one)}, one.id

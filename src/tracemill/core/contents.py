@@ -6,7 +6,7 @@ from decimal import Decimal
 from tracemill.core.draft import Draft
 from tracemill.core.identity import View
 from tracemill.core.inheritance import CARRIED, apply, carried, inherited
-from tracemill.core.ledger import Negative, base_unit, in_base
+from tracemill.core.ledger import Negative, base_unit, signed_in_base
 from tracemill.core.material import describe, misuse, transformation
 from tracemill.core.usable import allowance
 from tracemill.core.vessel import Vessel, layout, tell
@@ -35,7 +35,7 @@ def booked(draft: Draft, data: VesselTold, view: View) -> None:
     """A lot went into a vessel, or came out of one. Held material that is used all the same is a violation."""
     if isinstance(data, VesselCleaned):
         return
-    before, quantity = allowance(draft.lot), in_base(draft, data.quantity)
+    before, quantity = allowance(draft.lot), signed_in_base(draft, data.quantity)
     into = isinstance(data, VesselCharged)
     if isinstance(data, VesselDischarged):
         describe(draft, data)
@@ -57,8 +57,8 @@ def booked(draft: Draft, data: VesselTold, view: View) -> None:
 def told(event: Event, data: VesselTold, view: View, policy: Policy) -> Draft | None:
     """Something happened to a vessel, and nobody named a lot: it is about what the vessel holds. None: it holds nothing."""
     quantity = data.residual if isinstance(data, VesselCleaned) else data.quantity
-    if quantity is not None and quantity.amount < 0:
-        raise Negative(f"{quantity} is below zero; a quantity of a {event.type} is an amount")
+    if isinstance(data, VesselCleaned) and quantity is not None and quantity.amount < 0:
+        raise Negative(f"{quantity} is below zero; what stood in a vessel is an amount")
     if not isinstance(data, VesselCleaned) and not data.work.key:
         raise Nowhere(f"{event.type} of {data.vessel} names neither a lot nor an order")
     vessel = _vessel(view, policy, data.vessel)
@@ -157,7 +157,7 @@ def _restricted(content: Draft, hold: Hold, vessel: str) -> HoldPlaced:
 
 def _check(content: Draft, fact: VesselFact, edge: Edge) -> None:
     """What comes out of a vessel that holds restricted material is a violation, as if a held lot were used."""
-    if content.lot.vessel and any(h.quantity is None for h in content.lot.holds.values()):
+    if edge.quantity > ZERO and content.lot.vessel and any(h.quantity is None for h in content.lot.holds.values()):
         amount = Quantity(amount=edge.quantity, unit=edge.unit)
         content.case(misuse(content, amount, fact.work, fact.work.key or f"a discharge of {content.lot.vessel}"))
 

@@ -115,12 +115,13 @@ class _Silo(Record, frozen=True):
     first: VesselFact | None = None
 
     def charged(self, fact: VesselFact) -> "_Silo":
-        end = self.came_in + fact.amount
-        return replaced(self, charges=(*self.charges, _Charge(fact, self.came_in, end)), came_in=end)
+        end, taken_back = self.came_in + fact.amount, fact.amount < ZERO
+        charges = (*self.charges, _Charge(fact, self.came_in, end))
+        return replaced(self, charges=charges, came_in=end, doubt=self.doubt or taken_back)
 
     def drawn(self, fact: VesselFact) -> "_Silo":
         end = self.went_out + fact.amount
-        return replaced(self, went_out=end, doubt=self.doubt or end > self.came_in)
+        return replaced(self, went_out=end, doubt=self.doubt or fact.amount < ZERO or end > self.came_in)
 
     def window(self, start: Decimal, end: Decimal, band: Decimal) -> list[tuple[VesselFact, Decimal | None]]:
         """Return what may be in all that stands between two amounts, give or take the band, and how much of each."""

@@ -13,7 +13,10 @@ from tracemill.model.status import Evidence, VesselAct, VesselKind
 
 
 class VesselCharged(Record, frozen=True):
-    """A quantity went into a vessel: of a lot, or what an order has made and nobody gave a number."""
+    """A quantity went into a vessel: of a lot, or what an order has made and nobody gave a number.
+
+    A negative quantity takes an earlier booking back; tell it for the time of that booking.
+    """
 
     vessel: str
     quantity: Quantity
@@ -33,7 +36,10 @@ class VesselCharged(Record, frozen=True):
 
 
 class VesselDischarged(Record, frozen=True):
-    """A quantity came out of a vessel: into a lot, into an order, or into a lot that an order makes of it."""
+    """A quantity came out of a vessel: into a lot, into an order, or into a lot that an order makes of it.
+
+    A negative quantity takes an earlier booking back; tell it for the time of that booking.
+    """
 
     vessel: str
     quantity: Quantity
