@@ -18,6 +18,7 @@ from tracemill.model.policy import Policy
 from tracemill.model.recall import Origin, Standing
 from tracemill.model.record import Record
 from tracemill.model.status import OriginKind, ShipmentState
+from tracemill.store.genealogy import once_in
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.lots import states
 from tracemill.store.rows import chunks
@@ -108,7 +109,18 @@ def _made_by(state: Lot, maker: str) -> bool:
 
 
 def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Reach:
-    """Walk forward from the roots of every site; a root of which the genealogy has never heard is in its own scope."""
+    """Walk forward from the roots of every site; a root of which the genealogy has never heard is in its own scope.
+
+    What a component was once built into and taken out of again is a root, too: it may have harmed that while it was in there.
+    """
+    found = _walked(c, adjacency, starts)
+    while new := {i: site for i, site in once_in(c, found.every).items() if i not in found.depth}:
+        starts = {**starts, **new}
+        found = _walked(c, adjacency, starts)
+    return found
+
+
+def _walked(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Reach:
     lots: dict[str, tuple[int, ...]] = {}
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}

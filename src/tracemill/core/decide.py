@@ -4,12 +4,25 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from tracemill.core import approvals, contents, dispositions, holds, inheritance, material, process, receipts, reports, stock
+from tracemill.core import (
+    approvals,
+    components,
+    contents,
+    dispositions,
+    holds,
+    inheritance,
+    material,
+    process,
+    receipts,
+    reports,
+    stock,
+)
 from tracemill.core.draft import Draft
 from tracemill.core.flows import FLOWS, alerts, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
+from tracemill.model.component import ComponentTold
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
 from tracemill.model.identifier import derived
@@ -34,6 +47,7 @@ from tracemill.model.quality import (
     InspectionOpened,
     NonconformanceOpened,
 )
+from tracemill.model.reference import LotRef
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 from tracemill.model.vessel import VesselTold
 
@@ -64,7 +78,8 @@ def needs(event: Event, policy: Policy) -> list[Key]:
     """Return the identity keys whose lots a decision about this event must see."""
     if isinstance(event.data, VesselTold) and event.data.alone:
         return []
-    return keys(event.lot, event.source, policy)
+    found = keys(event.lot, event.source, policy)
+    return found + keys(event.data.parent, event.source, policy) if isinstance(event.data, ComponentTold) else found
 
 
 def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tuple[set[str], set[str]]:
@@ -94,7 +109,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected)
     passed_on = inheritance.carried(match.lot) if match.lot.used else {}
-    _introduce(draft, match, view)
+    _introduce(draft, match, view, event.lot)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
@@ -102,6 +117,8 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         _produced(draft, event.data, view)
     elif isinstance(event.data, VesselTold):
         contents.booked(draft, event.data, view)
+    elif isinstance(event.data, ComponentTold):
+        components.fitted(draft, event.data, _parent(draft, event.data, view), view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
@@ -129,19 +146,30 @@ def _of_a_vessel(event: Event, data: VesselTold, view: View, policy: Policy) -> 
 
 
 def _settle(draft: Draft, view: View) -> None:
-    """Let later events of the same batch see the lots as they are now."""
+    """Draw the consequences for the other lots, and let later events of the same batch see all of them as they are now."""
     view.put(draft.lot)
     for other in draft.beside.values():
+        align(other)
+        shipment_guard.guard(other)
         alerts.watch(other)
         view.put(other.lot)
 
 
-def _introduce(draft: Draft, match: Match, view: View) -> None:
+def _parent(draft: Draft, data: ComponentTold, view: View) -> Draft:
+    """Return the draft of the lot that a component is in."""
+    match = resolve(draft.event, view, draft.policy, data.parent)
+    parent = draft.of(view.lots.get(match.lot.id, match.lot))
+    if parent is not draft:
+        _introduce(parent, match, view, data.parent)
+    return parent
+
+
+def _introduce(draft: Draft, match: Match, view: View, ref: LotRef) -> None:
     """Create the lot if it is new, bind the ids it is called by, and raise what is not clear about them."""
     event, policy = draft.event, draft.policy
     if match.is_new:
-        draft.add(LotCreated(number=event.lot.id, named_by=event.source, item=event.lot.item))
-    for system, scope, native in () if event.source == "hub" else keys(event.lot, event.source, policy):
+        draft.add(LotCreated(number=ref.id, named_by=event.source, item=ref.item))
+    for system, scope, native in () if event.source == "hub" else keys(ref, event.source, policy):
         if native and view.known.get((system, scope, native)) is None:
             draft.add(IdentityBound(system=system, id=native, scope=scope))
             view.known[(system, scope, native)] = draft.lot.id

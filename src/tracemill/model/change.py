@@ -141,6 +141,16 @@ class Linked(Change, frozen=True, kw_only=True, tag=True):
     movement: str = ""
 
 
+class Fitted(Change, frozen=True, kw_only=True, tag=True):
+    """The lot was built into another one (input), or another one into it (output); below zero it was taken out again."""
+
+    side: Side
+    other: str
+    number: str
+    quantity: Decimal
+    position: str = ""
+
+
 class Measured(Change, frozen=True, kw_only=True, tag=True):
     """The conditions under which the lot was made in a transformation."""
 
@@ -224,5 +234,5 @@ AnyChange = (
     LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
-    | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
+    | InspectionPlanned | HistoryRecorded | Measured | Fitted | ShipmentBlockWanted
 )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.model.component import ComponentInstalled, ComponentRemoved
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
@@ -78,7 +79,7 @@ Data = (
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded
-    | VesselCharged | VesselDischarged | VesselCleaned
+    | VesselCharged | VesselDischarged | VesselCleaned | ComponentInstalled | ComponentRemoved
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -97,6 +98,8 @@ TYPES: dict[str, type[Any]] = {
     "vessel.charged.v1": VesselCharged,
     "vessel.discharged.v1": VesselDischarged,
     "vessel.cleaned.v1": VesselCleaned,
+    "component.installed.v1": ComponentInstalled,
+    "component.removed.v1": ComponentRemoved,
     "shipment.shipped.v1": ShipmentShipped,
     "nonconformance.opened.v1": NonconformanceOpened,
     "notification.acknowledged.v1": NotificationAcknowledged,
