@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tracemill.core.draft import Draft
 from tracemill.core.inheritance import apply, inherited
 from tracemill.core.ledger import base_unit, signed_in_base
-from tracemill.core.usable import allowance
+from tracemill.core.usable import allowance, on_hand
 from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
 from tracemill.model.identifier import derived
@@ -41,6 +41,27 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
     _book(draft, data, Side.OUTPUT, "produced", 1)
     if (carried := inherited(draft.lot, parents, origins)) is not None:
         apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))  # it may have other parents, too
+    if data.serial:
+        _watch_serial(draft, data)
+
+
+def _watch_serial(draft: Draft, data: MaterialProduced) -> None:
+    """There is only one of a serial: more of it means that two things carry its number, or that a use was not told."""
+    lot, key = draft.lot, f"serial:{draft.lot.id}"
+    if on_hand(lot) <= signed_in_base(draft, data.quantity):
+        draft.close(key)
+        return
+    draft.case(
+        Case(
+            key=key,
+            kind=CaseKind.IDENTITY,
+            lot=lot.id,
+            title=f"serial {lot.number} was made once more, in {data.work.key or 'no order'}, while it is still there",
+            consequence=Consequence.UNSAFE,
+            next_action="compare both things that carry this number; tell the right one, or the use of the first, at its source",
+            evidence={"source": draft.event.source, "system": draft.event.source, "order": data.work.order},
+        )
+    )
 
 
 def describe(draft: Draft, data: MaterialProduced | VesselDischarged) -> None:

@@ -28,6 +28,7 @@ from tracemill.model.quality import (
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
+from tracemill.model.serials import SerialsProduced
 from tracemill.model.vessel import VesselCharged, VesselCleaned, VesselDischarged
 
 
@@ -80,6 +81,7 @@ Data = (
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded
     | VesselCharged | VesselDischarged | VesselCleaned | ComponentInstalled | ComponentRemoved
+    | SerialsProduced
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -94,6 +96,7 @@ TYPES: dict[str, type[Any]] = {
     "movement.recorded.v1": MovementRecorded,
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
+    "serials.produced.v1": SerialsProduced,
     "process.recorded.v1": ProcessRecorded,
     "vessel.charged.v1": VesselCharged,
     "vessel.discharged.v1": VesselDischarged,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from tracemill.model.change import AnyChange, Linked, Measured
 from tracemill.model.decision import Decision
@@ -12,7 +12,7 @@ from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
 from tracemill.store import audit, cases, deliveries, genealogy, histories, lots, process, vessels
-from tracemill.store.rows import insert
+from tracemill.store.rows import chunks, insert
 from tracemill.store.tables import change, event
 
 EFFECT_TIME = timedelta(seconds=30)
@@ -78,6 +78,11 @@ def commit(
     genealogy.ask_spread(tx, spreads)
     restricts = any(o.command.restricts for o in orders)
     return Effects(systems=tuple({o.command.system for o in orders}), restricts=restricts, spreads=bool(spreads))
+
+
+def known(c: Connection, ids: Sequence[str]) -> set[str]:
+    """Return which of these events are decided already."""
+    return {i for some in chunks(ids) for i in c.execute(select(event.c.id).where(event.c.id.in_(some))).scalars()}
 
 
 def _record(tx: Connection, ids: Any, view: lots.Loaded, decided: Sequence[Decided], policy: Policy) -> None:
