@@ -26,7 +26,7 @@ from tracemill.store.messages import Stored
 from tracemill.store.writer import Priority
 
 BATCH_SIZE = 100
-TOGETHER = 100  # events of one message in a transaction; a message that tells more is decided in parts
+TOGETHER = 25  # events of one message in a transaction; a message that tells more is decided in parts
 UNDECIDABLE = "correct it at its source, then discard this message; the hub's log says more under its id"
 WAITING = (MessageState.RECEIVED, MessageState.PARKED)
 
