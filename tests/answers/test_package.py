@@ -50,7 +50,7 @@ def test_the_same_facts_make_the_same_file(made: tuple[bytes, bytes]) -> None:
 def test_an_untouched_package_is_whole_with_its_audit_chain(made: tuple[bytes, bytes]) -> None:
     found = check(made[0])
     assert found.ok, found.wrong
-    assert found.files == len(entries(made[0])) == 7
+    assert found.files == len(entries(made[0])) == 8
     assert len(found.chains) == 1
 
 
@@ -67,7 +67,7 @@ def test_any_changed_byte_in_any_entry_is_found_and_the_entry_is_named(made: tup
     assert any(name in why for why in found.wrong), (name, found.wrong)
 
 
-@pytest.mark.parametrize("name", ["lots.csv", MANIFEST, SEAL, "audit/PLANT-DE.json"])
+@pytest.mark.parametrize("name", ["lots.csv", "epcis.json", MANIFEST, SEAL, "audit/PLANT-DE.json"])
 def test_a_missing_entry_is_named(made: tuple[bytes, bytes], name: str) -> None:
     found = check(zipped([(n, b) for n, b in entries(made[0]).items() if n != name]))
     assert not found.ok
@@ -107,3 +107,82 @@ def test_a_mock_is_marked_in_every_form_and_nothing_told_becomes_markup(made: tu
     assert b"MOCK: nothing was sent" in sheets
     assert b"<f>" not in sheets
     assert b"Northfood" in sheets
+
+
+def sheets(body: bytes) -> dict[str, list[list[str]]]:
+    """The sheets of the workbook, each as its rows."""
+    from xml.etree import ElementTree
+
+    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with ZipFile(BytesIO(body)) as book:
+        strings = [
+            "".join(t.text or "" for t in si.iter(f"{main}t")) for si in ElementTree.fromstring(book.read("xl/sharedStrings.xml"))
+        ]
+        names = [str(s.get("name")) for s in ElementTree.fromstring(book.read("xl/workbook.xml")).iter(f"{main}sheet")]
+        told = {}
+        for n, name in enumerate(names, 1):
+            rows = ElementTree.fromstring(book.read(f"xl/worksheets/sheet{n}.xml")).iter(f"{main}row")
+            told[name] = [[strings[int(c.findtext(f"{main}v") or 0)] for c in row.iter(f"{main}c")] for row in rows]
+    return told
+
+
+def test_the_workbook_has_the_three_critical_tracking_events_row_by_row(made: tuple[bytes, bytes]) -> None:
+    found = sheets(entries(made[0])["recall.xlsx"])
+    received = [dict(zip(found["FSMA 204 Receiving"][0], row, strict=True)) for row in found["FSMA 204 Receiving"][1:]]
+    assert {(r["traceability lot code"], r["quantity"], r["unit of measure"]) for r in received} == {
+        ("RAW-1", "480", "KGM"), ("RAW-2", "480", "KGM"),
+    }  # fmt: skip
+    assert {r["immediate previous source"] for r in received} == {"ACME"}
+    assert all(r["date received"] and r["reference document number"] for r in received)
+    turned = [dict(zip(found["FSMA 204 Transformation"][0], row, strict=True)) for row in found["FSMA 204 Transformation"][1:]]
+    assert turned[0]["used or produced"] == "used"
+    assert {(r["used or produced"], r["traceability lot code"], r["quantity"]) for r in turned} == {
+        ("used", "RAW-1", "260"), ("produced", "FG-1", "180"), ("produced", "FG-2", "80"),
+    }  # fmt: skip
+    assert {(r["reference document type"], r["reference document number"]) for r in turned} == {("work order", "WO-1")}
+    shipped = [dict(zip(found["FSMA 204 Shipping"][0], row, strict=True)) for row in found["FSMA 204 Shipping"][1:]]
+    assert [(r["traceability lot code"], r["quantity"], r["recipient name"]) for r in shipped] == [("FG-1", "100", "Northfood")]
+
+
+def test_the_epcis_document_of_the_scope_is_valid_and_says_whether_it_is_all(made: tuple[bytes, bytes]) -> None:
+    from tracemill.mapping.epcis.document import read_document
+    from tracemill.mapping.epcis.validate import validate
+
+    body = entries(made[0])["epcis.json"]
+    read = read_document(body)
+    assert validate(read) == ()
+    steps = sorted(str(e.get("bizStep")) for e in read.events)
+    assert steps == ["commissioning", "receiving", "receiving", "shipping"]
+    assert (read.content["hub:recall"], read.content["hub:mock"], read.content["hub:complete"]) == ("RC-1", True, True)
+
+
+def test_a_package_cut_short_at_any_place_is_not_whole(made: tuple[bytes, bytes]) -> None:
+    for length in range(0, len(made[0]), max(1, len(made[0]) // 60)):
+        assert not check(made[0][:length]).ok, length
+
+
+def test_an_entry_that_is_there_twice_is_named(made: tuple[bytes, bytes]) -> None:
+    whole = [*entries(made[0]).items()]
+    assert "lots.csv is there twice" in check(zipped([*whole, ("lots.csv", b"other")])).wrong
+
+
+def test_a_zip_of_somebody_else_is_no_package_and_says_what_is_missing() -> None:
+    found = check(zipped([("readme.txt", b"hello"), ("audit/x.json", b"not json")]))
+    assert found.wrong == (f"{MANIFEST} is missing", f"{SEAL} is missing")
+
+
+@pytest.mark.parametrize("change", [b"g", b"\n", b""], ids=["a letter", "a line", "emptied"])
+def test_a_manifest_that_was_itself_changed_is_named(made: tuple[bytes, bytes], change: bytes) -> None:
+    whole = entries(made[0])
+    whole[MANIFEST] = change + whole[MANIFEST][1:] if change else b""
+    assert check(zipped([*whole.items()])).wrong == (f"{MANIFEST} was changed",)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"continues":"zz","entries":[],"site":"x"}', b"no json", b'{"continues":1}'])
+def test_an_audit_part_in_no_known_form_is_named_even_under_a_right_seal(made: tuple[bytes, bytes], body: bytes) -> None:
+    from tracemill.answers.package_check import manifest, sealed
+
+    whole = {n: b for n, b in entries(made[0]).items() if n not in (MANIFEST, SEAL)} | {"audit/PLANT-DE.json": body}
+    listed = manifest(whole.items())
+    found = check(zipped([*whole.items(), (MANIFEST, listed), (SEAL, sealed(listed))]))
+    assert any("audit/PLANT-DE.json" in why for why in found.wrong), found.wrong

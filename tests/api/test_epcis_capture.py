@@ -116,7 +116,7 @@ async def test_what_says_nothing_that_the_hub_keeps_is_put_aside_with_its_cause(
 async def test_an_event_that_cannot_be_kept_but_may_say_a_status_holds_its_lots(served: Served) -> None:
     await captured(served, PRODUCTION)
     wrong = {"declarationTime": "2026-11-24T08:00:00Z", "reason": "incorrect_data"}
-    job = await captured(served, {**PRODUCTION, "errorDeclaration": wrong})
+    job = await captured(served, {**SHIPPING, "errorDeclaration": wrong})
     assert "takes back the event" in job["errors"][0]["detail"]
     assert {h["reason"] for h in (await served.get(lot(MADE)))["holds"]} == {"unread"}
 

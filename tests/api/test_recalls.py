@@ -76,7 +76,7 @@ async def test_from_start_to_a_checked_package_on_the_command_line(
         return code, capsys.readouterr().out
 
     code, said = await cli("recall", "start", "--supplier-batch", "ACM/7731", "--reason", "glass found")
-    assert (code, "RC-1: supplier batch ACM/7731 reaches 4 lots, 4 not contained" in said) == (0, True), said
+    assert (code, "RC-1: supplier batch ACM/7731 reaches 4 lots, nothing held yet" in said) == (0, True), said
     assert (await cli("recall", "hold", "RC-1", "--reason", "contain it"))[0] == 2
     await served.plant.settle()
     code, said = await cli("recall", "status", "RC-1")
@@ -124,3 +124,19 @@ def _verified(file: Path, capsys: Output, said: str = "intact") -> tuple[int, bo
 async def test_an_exclusion_without_a_reason_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     assert await run(served, monkeypatch, "recall", "scope", "RC-1", "--exclude", "RAW-2") == 1
     assert "needs a reason" in capsys.readouterr().err
+
+
+async def test_serials_and_a_value_start_a_recall_on_the_command_line(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    await made_and_shipped(served.plant)
+    assert await run(served, monkeypatch, "recall", "start", "--serials", "RAW-1", "--to", "RAW-3", "--reason", "x") == 2
+    said = capsys.readouterr().out
+    assert "RC-1: serials RAW-1 to RAW-3 reaches 4 lots" in said
+    assert "1 serial of the range of which nothing is known  RAW-3" in said
+    assert await run(served, monkeypatch, "recall", "start", "--serials", "RAW-9", "--to", "RAW-10", "--reason", "x") == 1
+    assert "number of digits" in capsys.readouterr().err
+    window = ("--since", "2026-11-23T08:00:00+00:00", "--until", "2026-11-23T20:00:00+00:00")
+    value = ("recall", "start", "--machine", "NONE", *window, "--above", "850", "--reason", "too hot")
+    assert await run(served, monkeypatch, *value) == 1
+    assert "nothing is known of machine NONE" in capsys.readouterr().err

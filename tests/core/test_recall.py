@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracemill.core.recall import standing
-from tracemill.model.lot import Claim, Hold, Lot, Target, Wanted
+from tracemill.model.lot import Claim, Hold, Lot, Shipped, Target, Wanted
 from tracemill.model.policy import Policy, SystemPolicy
-from tracemill.model.status import Enforcement, HoldReason
+from tracemill.model.status import Enforcement, HoldReason, ShipmentState
 
 D = Decimal
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -87,9 +87,26 @@ def test_a_lot_of_which_nobody_told_how_much_there_is_is_never_contained() -> No
     assert (found.known, found.contained) == (False, False)
 
 
+def test_before_holds_are_asked_for_stock_is_not_yet_held_and_has_not_escaped() -> None:
+    free = {"wms": Claim(read_started=AT, available=D(90))}
+    found = standing(lot(claims=free, moved={"consumed": D(-4), "adjusted": D(-6)}), policy(), None)
+    assert (found.not_yet_held, found.held, found.consumed, found.escaped, found.requested) == (90, 0, 4, 6, 100)
+    assert not found.contained
+
+
+def test_what_left_is_in_transit_until_somebody_tells_that_it_arrived() -> None:
+    def sent(state: ShipmentState) -> Shipped:
+        return Shipped(quantity=D(20), state=state, at=AT)
+
+    parts = {"d1": sent(ShipmentState.SHIPPED), "d2": sent(ShipmentState.DELIVERED), "d3": sent(ShipmentState.LOADING)}
+    found = standing(lot(moved={"shipped": D(-40)}, shipments=parts), policy(), AT)
+    assert (found.shipped, found.in_transit, found.staged, found.on_hand) == (40, 20, 20, 60)
+
+
 AMOUNT = st.integers(-50, 500).map(D)
 CLAIMS = st.builds(Claim, read_started=st.sampled_from([AT - timedelta(hours=1), LATER]), available=AMOUNT, quarantine=AMOUNT,
                    blocked=AMOUNT)  # fmt: skip
+SENT = st.builds(Shipped, quantity=AMOUNT, state=st.sampled_from(ShipmentState), at=st.just(AT))
 KINDS = st.sampled_from(["consumed", "scrapped", "shipped", "adjusted", "produced", "returned"])
 
 
@@ -99,14 +116,19 @@ KINDS = st.sampled_from(["consumed", "scrapped", "shipped", "adjusted", "produce
     moved=st.dictionaries(KINDS, st.integers(-300, 300).map(D)),
     samples=st.dictionaries(st.sampled_from(["s1", "s2"]), st.integers(0, 20).map(D)),
     holds=st.sampled_from([{}, {"h": RECALL}]),
+    sent=st.dictionaries(st.sampled_from(["d1", "d2"]), SENT),
+    asked=st.sampled_from([None, AT]),
 )
 def test_held_consumed_shipped_and_escaped_make_up_what_was_requested(
-    received: Decimal, claims: Any, moved: Any, samples: Any, holds: Any
+    received: Decimal, claims: Any, moved: Any, samples: Any, holds: Any, sent: Any, asked: Any
 ) -> None:
     state = Lot(id="1", site="S", number="L", named_by="erp", received=received, received_at=AT, claims=claims, moved=moved,
-                samples=samples, holds=holds)  # fmt: skip
-    found = standing(state, policy(), AT)
-    assert found.held + found.consumed + found.shipped + found.escaped == found.requested
-    assert min(found.held, found.consumed, found.shipped, found.escaped) >= 0
+                samples=samples, holds=holds, shipments=sent)  # fmt: skip
+    found = standing(state, policy(), asked)
+    assert found.held + found.not_yet_held + found.consumed + found.shipped + found.escaped == found.requested
+    assert min(found.held, found.not_yet_held, found.consumed, found.shipped, found.escaped, found.in_transit) >= 0
+    assert found.in_transit <= found.shipped
+    assert not (found.not_yet_held if asked else found.held)
+    assert found.contained == (found.known and not found.escaped and not found.not_yet_held)
     assert found.held <= found.on_hand
     assert not found.held or holds or all(c.total == 0 for c in claims.values())

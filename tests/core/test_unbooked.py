@@ -116,6 +116,19 @@ def test_a_rejection_restricts_what_is_left_also_while_a_use_is_not_posted() -> 
     used(made, "260")
     made.decided((REJECT, None), minute=4)
     assert commands(made)["erp"] == {"available": "0", "blocked": "220", "permitted": "260", "unit": "KGM"}
+    settled(made)
+    made.stock("mes", 70, available="0")
+    lot = made.stock("erp", 70, available="0", quarantine="260", blocked="220")  # all that stands in its books
+    assert (commands(made), [t.key for t in made.last.timers], unsafe(lot)) == ({}, [], [])
+    assert unsafe(made.stock("erp", 71, available="1", quarantine="259", blocked="220"))
+
+
+def test_a_lot_that_was_used_up_stays_free_to_be_posted() -> None:
+    made = world()
+    used(made, "480")
+    assert commands(made) == {}
+    lot = made.stock("erp", 70, available="480")
+    assert (commands(made), unsafe(lot)) == ({}, [])
 
 
 def test_a_use_that_is_never_posted_becomes_a_case_and_its_posting_closes_it() -> None:

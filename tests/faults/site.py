@@ -50,6 +50,7 @@ mappings:
       lot.id: batch
       quantity.amount: {cell: qty, type: quantity}
       quantity.unit: "'KGM'"
+      supplier_batch?: sup
       receipt: doc
   stock:
     event: stock.observed.v1

@@ -30,6 +30,7 @@ CONTEXT.set_forkserver_preload(["tests.faults.killed"])
 LOTS = ("L-1", "L-2")
 KILLS = {"sqlite": 3, "postgresql": 1}  # the first process dies where it first reaches the step, the second at its second time …
 MADE = ("BULK", "FG-1", "FG-2", "FG-3")  # the last three are grandchildren, which the cascade restricts
+TWIN = "L-9"  # of the same supplier batch as the first of the lots
 DONE = {"verified", "superseded"}
 
 
@@ -91,6 +92,13 @@ class Plant:
         query = select(lot.c.number).join(hold, hold.c.lot_id == lot.c.id).where(hold.c.lifted_at.is_(None))
         return set(self.read(lambda c: c.execute(query.where(lot.c.number.in_(MADE))).scalars()))
 
+    def held(self, number: str) -> list[str]:
+        """Return the reasons for which a lot is held, in order."""
+        query = (
+            select(hold.c.reason).join(lot, lot.c.id == hold.c.lot_id).where(lot.c.number == number, hold.c.lifted_at.is_(None))
+        )
+        return sorted(self.read(lambda c: c.execute(query).scalars().all()))
+
     def recall(self, number: str) -> None:
         """Ask for a recall of a lot."""
         found = self.read(lambda c: c.execute(select(lot.c.uuid).where(lot.c.number == number)).scalar_one())
@@ -131,9 +139,12 @@ async def story(plant: Plant) -> None:
 
     The sources only show what they have, and the hub polls it.
     """
-    for number in LOTS:
+    for number in (*LOTS, TWIN):
         plant.target.seed(number, available="0", quarantine="480", blocked="0")
-    plant.target.records["receipts"] = [{"doc": f"R-{number}", "batch": number, "qty": "480"} for number in LOTS]
+    plant.target.records["receipts"] = [
+        {"doc": f"R-{number}", "batch": number, "qty": "480", "sup": f"S-{number.replace(TWIN, LOTS[0])}"}
+        for number in (*LOTS, TWIN)
+    ]
     bulk, *finished = MADE
     booked = [("consumed", "RAW", "30", "WO-1"), ("produced", bulk, "30", "WO-1"), ("consumed", bulk, "30", "WO-2")]
     booked += [("produced", number, "1", "WO-2") for number in finished]
@@ -149,6 +160,7 @@ async def story(plant: Plant) -> None:
         wanted = {"available": "480"} if code == "ACC" else {"blocked": "480"}
         await plant.until(lambda wanted=wanted: plant.shows(**wanted), code)
     await plant.until(lambda: plant.restricted() == set(MADE), "everything made from it restricted")
+    await plant.until(lambda: plant.held(TWIN) == ["awaiting_inspection", "quality"], "the same supplier batch held")
     await plant.until(lambda: plant.settled("open_nonconformance", 1) and plant.messages() == {"processed"}, "settled")
     plant.recall("RAW")
     await plant.until(plant.recalled, "recalled")

@@ -42,10 +42,18 @@ def test_those_on_call_read_where_how_much_and_what_to_do() -> None:
     subject, text = mail("L-2411-07", {
         "to": "oncall@plant.example", "topic": "unsafe", "lot_number": "L-2411-07", "quantity": "480 kg", "system_name": "erp",
         "title": "480 kg of L-2411-07 usable in erp beyond what quality allows", "next_action": "watch the restriction arrive",
-        "place": "0001", "item": "4711", "item_text": "Citric acid",
+        "place": "0001", "item": "4711", "item_text": "Citric acid", "fallback": "DLV-80018 is blocked, read back in WMS",
     })  # fmt: skip
     assert subject == "UNSAFE: 480 kg of L-2411-07 usable in erp beyond what quality allows"
-    for word in ("0001", "480 kg", "by hand now", "watch the restriction arrive", "acknowledge", "tm-0197"):
+    for word in (
+        "0001",
+        "480 kg",
+        "Fallback:        DLV-80018 is blocked, read back in WMS",
+        "by hand now",
+        "watch the restriction arrive",
+        "acknowledge",
+        "tm-0197",
+    ):
         assert word in text
 
 

@@ -213,6 +213,8 @@ class FakeConnector:
 
     def _transfer(self, job: Job, transfer: Mapping[str, str], token: str) -> None:
         args = (job.lot, transfer["from"], transfer["to"], Decimal(transfer["quantity"]), token)
+        if "no_status" in self.target.faults:
+            raise Unavailable("no status is changed today", retry_after=5)
         fault = self._fault("before")
         if fault == "late":
             self.target.late.append(lambda: self.target.move(*args))
@@ -221,7 +223,7 @@ class FakeConnector:
         self._fault("after")
 
     def _fault(self, when: str) -> str:
-        if not self.target.faults:
+        if not self.target.faults or "no_status" in self.target.faults:
             return ""
         fault = self.target.faults[0]
         if when == "before":
@@ -386,13 +388,13 @@ class Plant:
         link = self.hub.runtime.links[system]
         link.mappings = {**link.mappings, name: compile_mapping(name, spec.mappings[name], compiled)}
 
-    async def tell(self, system: str, feed: str, key: str, body: Any, *, process: bool = True) -> None:
+    async def tell(self, system: str, feed: str, key: str, body: Any, *, process: bool = True, site: str = SITE) -> None:
         """Let a system say something, and the hub decide it."""
         assert self.hub
         now = self.clock()
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         item = Incoming(
-            site=SITE,
+            site=site,
             system=system,
             feed=feed,
             kind=FEEDS[feed].kind if feed in FEEDS else FeedKind.FACTS,
@@ -477,6 +479,7 @@ class Plant:
             for verifier in self.hub.verifiers.values():
                 done += await verifier.run_once()
             done += await self.hub.sweeper.run_once()
+            done += await self.hub.teller.run_once()
             done += await self.hub.cascader.run_once()
             done += await self.hub.recaller.run_once()
             await self.process()

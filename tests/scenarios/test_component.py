@@ -51,7 +51,7 @@ async def held(plant: Plant, lot: str) -> set[str]:
 
 
 async def released(plant: Plant, lot: str, qty: str) -> None:
-    await plant.receive_lot(lot, qty)
+    await plant.receive_lot(lot, qty, supplier_batch=f"B/{lot}")
     await plant.settle()
     await plant.decide(lot, ("ACC", None), inspection=f"SG-{lot}")
     await plant.settle()

@@ -68,7 +68,9 @@ async def test_a_recall_of_a_supplier_batch_is_held_and_read_back_everywhere(pla
     found = await view(plant)
     assert {x.number for x in found.lots} == {"RAW-1", "RAW-2", "FG-1", "FG-2"}
     assert found.totals["KGM"].held == 0
-    assert found.totals["KGM"].escaped == found.totals["KGM"].on_hand == Decimal(220 + 480 + 80 + 80)
+    assert found.totals["KGM"].not_yet_held == found.totals["KGM"].on_hand == Decimal(220 + 480 + 80 + 80)
+    assert (found.totals["KGM"].escaped, found.contained) == (0, False)
+    assert found.sentence == "RC-1: supplier batch ACM/7731 reaches 4 lots, nothing held yet; complete"
     await recall.hold(plant.hub.runtime, "RC-1", "contain it", ANN)
     await plant.settle()
     found = await view(plant)
@@ -148,6 +150,9 @@ async def test_an_exclusion_needs_a_lot_in_scope_and_keeps_its_person_and_reason
     assert [(x.number, x.excluded_by, x.excluded_because) for x in left_out] == [("RAW-2", "Ann", "other pallet, seal intact")]
     assert found.totals["KGM"].requested == Decimal(480 + 260)
     assert plant.wms.stock["RAW-2"]["available"] == 480
+    last = found.versions[-1]
+    assert (last.version, last.why, last.lots) == (2, "RAW-2 excluded: other pallet, seal intact", 3)
+    assert [(x.lot, x.by, x.because) for x in last.excluded] == [("RAW-2", "Ann", "other pallet, seal intact")]
     with pytest.raises(Refused, match="not in the scope"):
         await recall.exclude(plant.hub.runtime, "RC-1", "elsewhere", "no", ANN)
 
@@ -183,3 +188,46 @@ async def test_every_hold_of_a_recall_is_one_event_of_one_person(plant: Plant) -
     await plant.settle()
     asked = await plant.rows(select(func.count()).select_from(event).where(event.c.type == "hold.requested.v1"))
     assert asked[0][0] == 2  # the two raw lots; what was made of them inherits
+
+
+async def test_excluding_a_root_takes_out_what_only_it_leads_to(plant: Plant) -> None:
+    for lot in ("RAW-1", "RAW-2"):
+        await released(plant, lot)
+    for order, lot, made in (
+        ("WO-1", "RAW-1", "FG-1"),
+        ("WO-2", "RAW-2", "FG-2"),
+        ("WO-3", "RAW-1", "MIX"),
+        ("WO-3", "RAW-2", ""),
+    ):
+        await consume(plant, order, lot, "10")
+        if made:
+            await produce(plant, order, made, "10")
+    await plant.settle()
+    assert plant.hub
+    await recall.start(plant.hub.runtime, BATCH, "glass found", ANN)
+    assert len((await view(plant)).lots) == 5
+    await recall.exclude(plant.hub.runtime, "RC-1", (await plant.lot("RAW-2")).id, "seal intact", ANN)
+    await plant.settle()
+    found = await view(plant)
+    assert {x.number for x in found.lots if not x.excluded_by} == {"RAW-1", "FG-1", "MIX"}
+    assert [v.lots for v in found.versions] == [5, 3]
+    await consume(plant, "WO-4", "RAW-2", "10")
+    await produce(plant, "WO-4", "FG-4", "10")
+    await recall.hold(plant.hub.runtime, "RC-1", "contain it", ANN)
+    await plant.settle()
+    assert len((await view(plant)).versions) == 2  # what is made of an excluded root does not make the scope grow
+    assert (await view(plant)).recall.held_at
+    for lot in ("RAW-2", "FG-2", "FG-4"):
+        assert not [h for h in (await plant.lot(lot)).holds.values() if h.reason == "recall"], lot
+
+
+async def test_goods_that_arrived_are_no_longer_in_transit(plant: Plant) -> None:
+    await made_and_shipped(plant)
+    assert plant.hub
+    await recall.start(plant.hub.runtime, BATCH, "glass found", ANN)
+    assert (await view(plant)).totals["KGM"].in_transit == 100
+    arrived = {"lot": {"id": "FG-1"}, "shipment": "DLV-1", "state": "delivered", "quantity": {"amount": "100", "unit": "KGM"}}
+    await plant.push("erp", "shipment.shipped.v1", arrived)
+    await plant.settle()
+    total = (await view(plant)).totals["KGM"]
+    assert (total.shipped, total.in_transit, total.requested) == (100, 0, 1220)

@@ -141,6 +141,25 @@ async def test_the_block_runs_while_the_warehouse_does_not_take_the_status(plant
     assert lot.wanted["wms"].state != "verified"
 
 
+async def test_where_the_warehouse_never_takes_the_status_people_are_paged_and_told_that_the_shipment_is_blocked(
+    plant: Plant,
+) -> None:
+    await released(plant, expires="2027-06-30")
+    await ships(plant, "staged", at="2026-11-26T02:40:00+01:00")
+    plant.wms.faults = ["no_status"]
+    await plant.decide("L-1", ("REJ", None), rev="2", inspection="SG-L-1")
+    await plant.settle(rounds=30, seconds=20)
+    assert plant.wms.barred == {("DLV-80018", "L-1")}
+    (page, *_) = [p for p in await pages(plant) if "WMS not blocked" in p]
+    for fact in ("L-1, 480 kg, WMS not blocked, dock 4, loading 02:40",
+                 "dock 4, loading 02:40, 120 kg of it on DLV-80018 for Northfood",
+                 "DLV-80018 is blocked, read back in WMS", "dispatch, +49 30 1234"):  # fmt: skip
+        assert fact in page
+    plant.wms.faults = []
+    await plant.settle(rounds=200)
+    assert not (await plant.lot()).unsafe
+
+
 @pytest.mark.parametrize("answer", [[], ["lose_answer"] * 4], ids=["answered", "in doubt itself"])
 async def test_a_block_overtakes_a_release_in_doubt_and_outlives_its_late_effect(plant: Plant, answer: list[str]) -> None:
     await plant.receive_lot()

@@ -20,7 +20,7 @@ def plant(database_url: str) -> Iterator[Plant]:
 
 
 async def released(plant: Plant, batch: str) -> None:
-    await plant.receive_lot(batch)
+    await plant.receive_lot(batch, supplier_batch=f"B/{batch}")
     await plant.settle()
     await plant.decide(batch, ("ACC", None), inspection=f"SG-{batch}")
     await plant.settle()
@@ -79,7 +79,7 @@ async def test_a_lot_charged_into_a_tank_is_consumed_and_found_in_all_that_comes
 
 
 async def test_a_held_lot_holds_what_is_in_the_tank_and_what_comes_out_of_it_in_the_same_commit(plant: Plant) -> None:
-    await plant.receive_lot("RAW-1")
+    await plant.receive_lot("RAW-1", supplier_batch="B/RAW-1")
     await plant.settle()
     await tell(plant, "charged", lot="RAW-1", qty="100", minute=1, settle=False)
     await tell(plant, "discharged", lot="FG-1", qty="60", minute=2, settle=False)
@@ -93,7 +93,7 @@ async def test_a_held_lot_holds_what_is_in_the_tank_and_what_comes_out_of_it_in_
 
 async def test_a_charge_told_after_the_discharges_it_preceded_holds_what_came_out_and_what_was_made_of_that(plant: Plant) -> None:
     await released(plant, "RAW-2")
-    await plant.receive_lot("RAW-1")
+    await plant.receive_lot("RAW-1", supplier_batch="B/RAW-1")
     await plant.decide("RAW-1", ("REJ", None), inspection="SG-RAW-1")
     await tell(plant, "charged", lot="RAW-2", qty="100", minute=2)
     await tell(plant, "discharged", lot="FG-1", qty="60", minute=3)
@@ -106,7 +106,7 @@ async def test_a_charge_told_after_the_discharges_it_preceded_holds_what_came_ou
 
 async def test_a_cleaning_told_late_lets_go_of_what_came_after_it_and_of_nothing_else(plant: Plant) -> None:
     await released(plant, "RAW-2")
-    await plant.receive_lot("RAW-1")
+    await plant.receive_lot("RAW-1", supplier_batch="B/RAW-1")
     await plant.settle()
     await tell(plant, "charged", lot="RAW-1", qty="100", minute=1)
     await tell(plant, "discharged", lot="FG-1", qty="60", minute=2)
@@ -146,7 +146,7 @@ async def test_an_order_that_takes_from_a_tank_passes_on_what_was_in_it_and_what
 
 
 async def test_nothing_is_ordered_of_any_system_about_what_a_tank_holds(plant: Plant) -> None:
-    await plant.receive_lot("RAW-1")
+    await plant.receive_lot("RAW-1", supplier_batch="B/RAW-1")
     await plant.settle()
     await tell(plant, "charged", lot="RAW-1", qty="100", minute=1)
     content = await plant.lot("T-12@20261123T090100Z")

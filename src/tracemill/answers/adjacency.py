@@ -1,13 +1,14 @@
 """Adjacency: the genealogy of each site in memory, which follows the record by position."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 
 from tracemill.core.genealogy.graph import Graph
 from tracemill.core.genealogy.rows import LotMark, Marks, Rows, TransformationMark
+from tracemill.model.policy import Tolerance
 from tracemill.store.genealogy_tables import edge
 from tracemill.store.tables import change, lot, site_position
 
@@ -26,9 +27,13 @@ _MIXED = select(edge.c.transformation_id).group_by(edge.c.transformation_id).hav
 
 
 class Adjacency:
-    """One graph for each site. Graphs never change: whoever walks one is not disturbed by another who follows."""
+    """One graph for each site. Graphs never change: whoever walks one is not disturbed by another who follows.
 
-    def __init__(self) -> None:
+    `tolerances`: by site and item, how far what comes out of a transformation may be from what went in.
+    """
+
+    def __init__(self, tolerances: Mapping[str, Mapping[str, Tolerance]] | None = None) -> None:
+        self.tolerances = tolerances or {}
         self._graphs: dict[str, Graph] = {}
         self._lock = threading.Lock()
 

@@ -51,6 +51,8 @@ class SystemView(Record, frozen=True):
     excess: str
     standing: str
     wanted: WantedView | None
+    held_by: dict[str, str]  # what others have of it, by party
+    owned_by: dict[str, str]  # what is another's
 
 
 def systems(
@@ -90,6 +92,8 @@ def _system(
         excess=show(over),
         standing=_standing(over, should, claim.available if claim else None, wanted.state if wanted else ""),
         wanted=_wanted(found, system.name, moving),
+        held_by={party: show(q) for party, q in claim.held_by.items()} if claim else {},
+        owned_by={party: show(q) for party, q in claim.owned_by.items()} if claim else {},
     )
 
 

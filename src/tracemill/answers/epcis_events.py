@@ -1,85 +1,36 @@
-"""Captured EPCIS events: what became of a capture, the events that a query finds, and one event by its id."""
+"""Captured EPCIS events: those that a query finds, page by page, and one event by its id."""
 
 import zlib
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Column, Connection, Label, Select, literal_column, select
 
-from tracemill.answers.page import Sites, at_sites, cursor_at, position
+from tracemill.answers.page import Sites, at_sites, cursor_at, places
+from tracemill.mapping.epcis import vocabulary as cbv
 from tracemill.mapping.epcis.answer import matches
-from tracemill.mapping.epcis.document import query_document, read_json, write_json
+from tracemill.mapping.epcis.document import EVENT_TYPES, Event, query_document, read_json, write_json
+from tracemill.mapping.epcis.epc_format import LINKED, linked
+from tracemill.mapping.epcis.epc_format import epc_format as epc_format
+from tracemill.mapping.epcis.fault import EpcisFault
 from tracemill.mapping.epcis.fault import Refusal as Refusal
-from tracemill.mapping.epcis.query import parse_query
-from tracemill.model.record import Record, decode
+from tracemill.mapping.epcis.formats import utc
+from tracemill.mapping.epcis.query import Query, parse_query
+from tracemill.mapping.epcis.vocabulary import CONTEXT as CONTEXT
+from tracemill.model.record import Record
 from tracemill.store.messages import storable
-from tracemill.store.rows import chunks
-from tracemill.store.tables import body, message, seen
+from tracemill.store.tables import body, message
 
-EPCIS_FEED, EPCIS_JOBS = "epcis", "epcis-jobs"
+EPCIS_FEED = "epcis"
 MOST_READ, STEP = 2000, 100
-
-
-class Fault(Record, frozen=True):
-    """Why an event of a capture was left out, or stored and put aside."""
-
-    title: str
-    detail: str
-    type: str = "epcisException:ValidationException"
-
-
-class CaptureJob(Record, frozen=True, rename="camel"):
-    """What became of one capture; `success` is false where an event was left out, or stored but put aside as unreadable."""
-
-    capture_id: str
-    created_at: datetime
-    finished_at: datetime | None
-    running: bool
-    success: bool
-    capture_error_behaviour: str
-    errors: tuple[Fault, ...]
-
-
-class Captured(Record, frozen=True):
-    """What is kept of one capture: the keys of the events that were stored, and what was wrong with those it left out."""
-
-    behaviour: str
-    events: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-
-
-def job(c: Connection, uuid: str, sites: Sites) -> tuple[str, CaptureJob] | None:
-    """Return the system that captured, and what became of the events it sent, those it had told before among them."""
-    query = at_sites(_BODIES.where(message.c.uuid == uuid, message.c.feed == EPCIS_JOBS), message.c.site, sites)
-    row = c.execute(query).one_or_none()
-    if row is None:
-        return None
-    written = decode(_raw(row), Captured)
-    states = list(_states(c, row, written.events))
-    errors = [Fault(title="Left out", detail=text) for text in written.errors]
-    errors += [
-        Fault(title="Stored and put aside", detail=f"{s.key}: {s.cause}; message {s.uuid}", type="about:blank")
-        for s in states
-        if s.state == "parked"
-    ]
-    running = any(s.state == "received" for s in states)
-    finished = None if running else max([s.processed_at for s in states if s.processed_at], default=row.received_at)
-    found = CaptureJob(
-        capture_id=uuid, created_at=row.received_at, finished_at=finished, running=running, errors=tuple(errors),
-        success=not running and not errors, capture_error_behaviour=written.behaviour,
-    )  # fmt: skip
-    return row.system, found
-
-
-def _states(c: Connection, told: Any, keys: Sequence[str]) -> Iterator[Any]:
-    """Yield the message that first carried each key, and those of this capture that carry a known key with another body."""
-    first = select(*_STATE).join(seen, seen.c.message_id == message.c.id)
-    for some in chunks([storable(key) for key in keys]):
-        yield from c.execute(first.where(seen.c.system == told.system, seen.c.feed == EPCIS_FEED, seen.c.key.in_(some)))
-    near = message.c.id.between(told.id, told.id + len(keys) * 2 + 1000)  # stored in one go, so their ids follow the job's
-    again = select(*_STATE).where(near, message.c.feed == EPCIS_FEED, message.c.correlation == told.correlation)
-    yield from c.execute(again.where(message.c.conflicting, message.c.received_at == told.received_at))
+# Whose words the standard itself lists, and the parameter that asks for events by one of them.
+WORDS = {
+    "eventTypes": ("eventType", sorted(EVENT_TYPES)),
+    "bizSteps": ("EQ_bizStep", sorted(cbv.BIZ_STEPS)),
+    "dispositions": ("EQ_disposition", sorted(cbv.DISPOSITIONS)),
+}
+_SHOWN = timedelta(milliseconds=1)  # to which a record time is cut
 
 
 class Found(Record, frozen=True):
@@ -89,54 +40,124 @@ class Found(Record, frozen=True):
     token: str
 
 
-def events(c: Connection, parameters: dict[str, str], sites: Sites, created: str) -> Found:
-    """Return one page of the captured events that match, the newest first; raises Refusal and BadCursor.
+def events(c: Connection, parameters: dict[str, str], sites: Sites, created: str, form: str) -> Found:
+    """Return one page of the captured events that match; raises Refusal and BadCursor.
 
-    A page reads at most 2,000 events. Where it stops before the end it says so by its token, however few it found.
+    In the order of capture a page reads at most 2,000 events, and where it stops before the end it says so by its token, however
+    few it found. What needs all of them first, an order by their own times or a count, is refused where there are more to read.
     """
     query = parse_query(parameters)
-    found: list[dict[str, Any]] = []
-    read, last = 0, position(query.token)
-    while True:
-        rows = c.execute(_captured(sites, last).limit(STEP)).all()
-        for row in rows:
-            if len(found) == query.per_page or read == MOST_READ:
-                return _page(found, created, cursor_at(last))
-            event = _event(row)
-            found += [event] if matches(event, query) else []
-            read, last = read + 1, row.id
-        if len(rows) < STEP:
-            return _page(found, created, "")
+    page = _sorted(c, query, sites) if query.order == "eventTime" else _walked(c, query, sites)
+    found, token = page
+    return Found(document=_document(found, created, form), token=token)
 
 
-def event(c: Connection, event_id: str, sites: Sites, created: str) -> bytes:
+def event(c: Connection, event_id: str, sites: Sites, created: str, form: str) -> bytes:
     """Return one captured event by its eventID, empty where there is none."""
-    one = _captured(sites, None).where(seen.c.key == storable(event_id))
+    one = captured(EPCIS_FEED, sites).where(message.c.key == storable(event_id), message.c.conflicting.is_(False))
     found = [_event(row) for row in c.execute(one)]
-    return write_json(query_document(found, created, "SimpleEventQuery")) if found else b""
+    return _document(found, created, form) if found else b""
 
 
-def _captured(sites: Sites, before: int | None) -> Select[Any]:
-    """Select the first message of each key, the newest first: a key that came again with another body is no other event."""
-    query = at_sites(_BODIES.join(seen, seen.c.message_id == message.c.id), message.c.site, sites)
-    query = query.where(seen.c.feed == EPCIS_FEED, message.c.feed == EPCIS_FEED)
-    return (query if before is None else query.where(message.c.id < before)).order_by(message.c.id.desc())
+def captured(feed: str, sites: Sites) -> Select[Any]:
+    """Select what was captured; the feed stands in the statement itself, for the indexes that hold only this feed."""
+    return at_sites(_BODIES.where(message.c.feed == literal_column(f"'{feed}'")), message.c.site, sites)
 
 
-def _page(found: list[dict[str, Any]], created: str, token: str) -> Found:
-    return Found(document=write_json(query_document(found, created, "SimpleEventQuery")), token=token)
-
-
-def _event(row: Any) -> dict[str, Any]:
-    """Return an event as it was captured, with the time at which it was."""
-    return read_json(_raw(row)).content | {"recordTime": row.received_at.isoformat(timespec="milliseconds")}
-
-
-def _raw(row: Any) -> bytes:
+def raw(row: Any) -> bytes:
     return zlib.decompress(row.data) if row.codec == "zlib" else bytes(row.data)
 
 
-_STATE = (message.c.key, message.c.uuid, message.c.state, message.c.cause, message.c.processed_at)
+def walk(query: Query, sites: Sites, after: int) -> Select[Any]:
+    """Select events in the order of capture; a key that came again with another body is no other event."""
+    found = captured(EPCIS_FEED, sites).where(message.c.conflicting.is_(False))
+    for name, bound in query.bounds.items():
+        if name == "GE_recordTime":
+            found = found.where(message.c.received_at >= bound)
+        elif name == "LT_recordTime":
+            found = found.where(message.c.received_at < bound + _SHOWN)
+    if after:
+        found = found.where(message.c.id > after if query.ascending else message.c.id < after)
+    return found.order_by(message.c.id if query.ascending else message.c.id.desc())
+
+
+def _rows(c: Connection, query: Query, sites: Sites, after: int = 0) -> Iterator[Any]:
+    """Read events step by step, the next step only when it is asked for."""
+    while True:
+        rows = c.execute(walk(query, sites, after).limit(STEP)).all()
+        yield from rows
+        if len(rows) < STEP:
+            return
+        after = rows[-1].id
+
+
+def _walked(c: Connection, query: Query, sites: Sites) -> tuple[list[Event], str]:
+    """Read a page in the order of capture. Its token says where to go on, and how many may still follow (-1: all)."""
+    last, left = places(query.token, (int, int)) if query.token else (0, -1 if query.first is None else query.first)
+    if query.most is not None and not query.token:
+        _count(c, query, sites, query.most)
+    size = query.per_page if left < 0 else min(query.per_page, left)
+    found: list[Event] = []
+    for read, row in enumerate(_rows(c, query, sites, last)):
+        if len(found) == size or read == MOST_READ:
+            rest = left - len(found) if left >= 0 else left
+            return found, cursor_at(last, rest) if rest else ""
+        one, last = _event(row), row.id
+        found += [one] if matches(one, query) else []
+    return found, ""
+
+
+def _sorted(c: Connection, query: Query, sites: Sites) -> tuple[list[Event], str]:
+    """Sort all that match by their own times. The token keeps to what was captured when the first page was read."""
+    newest, start = places(query.token, (int, int)) if query.token else (0, 0)
+    rows = [row for row in _all(c, query, sites) if not newest or row.id <= newest]
+    found = [one for row in rows if matches(one := _event(row), query)]
+    if query.most is not None and len(found) > query.most:
+        raise _too_large(f"more than {query.most} events match")
+    found.sort(key=lambda one: utc(one["eventTime"]), reverse=not query.ascending)
+    found = found[: query.first]
+    end = start + query.per_page
+    newest = newest or max((row.id for row in rows), default=0)
+    return found[start:end], cursor_at(newest, end) if end < len(found) else ""
+
+
+def _all(c: Connection, query: Query, sites: Sites) -> Iterator[Any]:
+    for read, row in enumerate(_rows(c, query, sites)):
+        if read == MOST_READ:
+            raise _too_large(f"more than {MOST_READ} captured events would have to be read for this answer")
+        yield row
+
+
+def _count(c: Connection, query: Query, sites: Sites, most: int) -> None:
+    found = 0
+    for row in _all(c, query, sites):
+        found += matches(_event(row), query)
+        if found > most:
+            raise _too_large(f"more than {most} events match")
+
+
+def _too_large(cause: str) -> Refusal:
+    advice = "narrow it by GE_recordTime and LT_recordTime, or read page by page without this order or count"
+    return Refusal("QueryTooLargeException", EpcisFault(field="", cause=cause, advice=advice))
+
+
+def _document(found: list[Event], created: str, form: str) -> bytes:
+    told = [linked(one) for one in found] if form == LINKED else found
+    return write_json(query_document(told, created, "SimpleEventQuery"))
+
+
+def _event(row: Any) -> Event:
+    """Return an event as it was captured, with the time at which it was."""
+    return read_json(raw(row)).content | {"recordTime": row.received_at.isoformat(timespec="milliseconds")}
+
+
+def _of_body(column: Column[Any]) -> Label[Any]:
+    """Read the body once, in however many months the same body came."""
+    found = select(column).where(body.c.hash == message.c.body_hash).order_by(body.c.month).limit(1)
+    return found.scalar_subquery().label(column.name)
+
+
 _BODIES = select(
-    message.c.id, message.c.system, message.c.correlation, message.c.received_at, body.c.data, body.c.codec
-).join(body, body.c.hash == message.c.body_hash)  # fmt: skip
+    message.c.id, message.c.uuid, message.c.system, message.c.correlation, message.c.received_at,
+    _of_body(body.c.data), _of_body(body.c.codec),
+)  # fmt: skip

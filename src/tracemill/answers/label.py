@@ -22,7 +22,7 @@ class Meaning(Record, frozen=True):
 
     def surely(self) -> ColumnElement[bool]:
         """The lot is called by the URI, or has the number and, where the label names an item, that item."""
-        told = and_(_called((self.number,)), lot.c.item.in_(_spellings(self.gtin))) if self.gtin else _called((self.number,))
+        told = and_(_called((self.number,)), lot.c.item.in_(spellings(self.gtin))) if self.gtin else _called((self.number,))
         return or_(_called(self.uris), told)
 
     def perhaps(self) -> ColumnElement[bool]:
@@ -51,7 +51,7 @@ def comparable(item: str) -> bool:
     return len(gtin14(item)) == 14 and is_checked(gtin14(item))
 
 
-def _spellings(gtin: str) -> tuple[str, ...]:
+def spellings(gtin: str) -> tuple[str, ...]:
     """A GTIN is kept with or without its leading zeros, at 14, 13, 12 or 8 digits."""
     return (gtin, *(gtin[-n:] for n in (13, 12, 8) if not gtin[:-n].strip("0")))
 

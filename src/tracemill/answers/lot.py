@@ -5,8 +5,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
-from tracemill.answers import claim
+from tracemill.answers import claim, transfers
 from tracemill.answers import lot_parts as parts
+from tracemill.answers.balance import BalanceView, of_lot
 from tracemill.answers.page import Page, Sites, at_sites, paged
 from tracemill.answers.then import NOW, Then
 from tracemill.answers.verdict import sentence
@@ -68,10 +69,13 @@ class LotView(Record, frozen=True):
     inspections: tuple[parts.Link, ...]
     nonconformances: tuple[parts.Link, ...]
     samples: dict[str, str]
-    movements: dict[str, str]
+    retained: dict[str, str]  # samples that are kept
+    movements: dict[str, str]  # signed sums, by account
+    balance: BalanceView | None
     exposures: tuple[parts.ExposureView, ...]
     disposition: parts.DispositionView | None
     shipments: tuple[parts.ShipmentView, ...]
+    transfers: tuple[transfers.TransferView, ...]
 
 
 class LotLine(Record, frozen=True):
@@ -111,7 +115,8 @@ def view(c: Connection, uuid: str, policies: Policies, now: datetime, then: Then
     at = then.as_of or now
     moving = _deliveries(c, found) if then.now else {}
     asked = read_through(c, {n: s.stock_feed for n, s in policy.systems.items() if s.stock_feed}) if then.now else {}
-    return _view(found, policy, at, then, claim.systems(found, policy, at, moving, asked), parts.case_lines(c, found, then.now))
+    shown = _view(found, policy, at, then, claim.systems(found, policy, at, moving, asked), parts.case_lines(c, found, then.now))
+    return replace(shown, transfers=transfers.of_lot(c, found)) if then.now else shown
 
 
 def _view(
@@ -146,10 +151,13 @@ def _view(
         inspections=parts.links(found.inspections),
         nonconformances=parts.links(found.nonconformances),
         samples={k: show(v) for k, v in found.samples.items()},
+        retained={k: show(v) for k, v in found.retained.items()},
+        balance=of_lot(found, policy),
         movements={k: show(v) for k, v in found.moved.items()},
         exposures=parts.exposures(found, at),
         disposition=parts.disposition(found),
         shipments=parts.shipments(found),
+        transfers=(),
     )
 
 

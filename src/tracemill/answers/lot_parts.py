@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from tracemill.answers.words import age, ages, held_clause, lasting
-from tracemill.core.usable import dated, reasons
+from tracemill.core.usable import dated, gained, reasons
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import show
@@ -133,7 +133,8 @@ def holds(found: Lot, policy: Policy, at: datetime) -> tuple[HoldView, ...]:
             place="" if h.place == "message" else h.place,
             native=h.native,
             note=h.note,
-            liftable=not dated(h, found) and (h.system == "hub" or "hub" in policy.lifters.get(h.reason, ())),
+            liftable=not (dated(h, found) or gained(h, found))
+            and (h.system == "hub" or "hub" in policy.lifters.get(h.reason, ())),
         )
         for h in sorted(found.holds.values(), key=lambda h: h.placed_at)
     )

@@ -9,21 +9,25 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from sqlalchemy import Connection, select
 
 from tracemill.answers.package_check import MANIFEST, SEAL, manifest, sealed
+from tracemill.answers.package_epcis import epcis_documents, named
 from tracemill.answers.package_page import page
 from tracemill.answers.package_sheet import csv_text, workbook
+from tracemill.answers.package_story import Story, story
 from tracemill.answers.recall import RecallView
+from tracemill.mapping.epcis.own_names import Names
 from tracemill.model.record import encode
 from tracemill.store.audit import GENESIS
 from tracemill.store.tables import audit
 
 Entry = tuple[str, bytes]
-Maker = Callable[[Connection, RecallView, datetime], Iterable[Entry]]
+Maker = Callable[[Connection, Story, Names], Iterable[Entry]]
 FIXED = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can tell: the same content is the same file
 
 
-def package(c: Connection, view: RecallView, at: datetime) -> bytes:
-    """Make the package of a recall."""
-    entries = sorted(entry for make in MAKERS for entry in make(c, view, at))
+def package(c: Connection, view: RecallView, at: datetime, own: Names | None = None) -> bytes:
+    """Make the package of a recall. `own`: how the EPCIS documents name what has no GS1 name."""
+    told = story(c, view, at)
+    entries = sorted(entry for make in MAKERS for entry in make(c, told, own or named()))
     listed = manifest(entries)
     return zipped([*entries, (MANIFEST, listed), (SEAL, sealed(listed))])
 
@@ -45,18 +49,23 @@ def seal(body: bytes) -> str:
         return archive.read(SEAL).decode().strip()
 
 
-def _told(_: Connection, view: RecallView, at: datetime) -> Iterable[Entry]:
-    yield "recall.json", encode({"made_at": at, "view": view})
-    yield "recall.html", page(view, at).encode()
+def _told(_: Connection, told: Story, __: Names) -> Iterable[Entry]:
+    yield "recall.json", encode({"made_at": told.at, "view": told.view})
+    yield "recall.html", page(told).encode()
 
 
-def _tables(_: Connection, view: RecallView, at: datetime) -> Iterable[Entry]:
-    yield "lots.csv", csv_text(view).encode()
-    yield "recall.xlsx", workbook(view, at)
+def _tables(_: Connection, told: Story, __: Names) -> Iterable[Entry]:
+    yield "lots.csv", csv_text(told.view).encode()
+    yield "recall.xlsx", workbook(told)
 
 
-def _chains(c: Connection, view: RecallView, _: datetime) -> Iterable[Entry]:
+def _events(_: Connection, told: Story, own: Names) -> Iterable[Entry]:
+    return epcis_documents(told, own)
+
+
+def _chains(c: Connection, told: Story, _: Names) -> Iterable[Entry]:
     """Take each site's audit chain from the recall's opening on, with the hash that it continues."""
+    view = told.view
     for site in view.recall.sites:
         first = select(audit.c.position).where(audit.c.site == site, audit.c.subject == view.recall.id)
         start = c.execute(first.order_by(audit.c.position).limit(1)).scalar()
@@ -73,4 +82,4 @@ def _entry(r: Any) -> dict[str, Any]:
     return {**said, "at": r.at.isoformat(), "payload_hash": bytes(r.payload_hash).hex(), "hash": bytes(r.hash).hex()}
 
 
-MAKERS: tuple[Maker, ...] = (_told, _tables, _chains)
+MAKERS: tuple[Maker, ...] = (_told, _tables, _events, _chains)

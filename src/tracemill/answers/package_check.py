@@ -8,6 +8,8 @@ from io import BytesIO
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+import msgspec
+
 from tracemill.model.record import Record, decode
 from tracemill.store.audit import Entry, link
 
@@ -78,16 +80,23 @@ def _chains(found: dict[str, bytes]) -> tuple[list[str], list[str]]:
     """Walk each part of an audit chain; returns (what holds, what does not)."""
     whole, broken = [], []
     for name in sorted(n for n in found if n.startswith("audit/")):
-        part = decode(found[name], dict[str, Any])
-        head, entries = bytes.fromhex(part["continues"]), part["entries"]
-        for n, x in enumerate(entries):
-            head = link(head, x["position"], _entry(x))
-            if head.hex() != x["hash"] or x["position"] != entries[0]["position"] + n:
-                broken.append(f"{name}: entry {x['position']} ({x['action']}) does not follow from the one before it")
-                break
-        else:
-            whole.append(f"{part['site']} {entries[0]['position']}..{entries[-1]['position']}")
+        try:
+            held, why = _chain(decode(found[name], dict[str, Any]))
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            held, why = "", f"is no part of an audit chain: {type(error).__name__} {error}"
+        whole += [held] if held else []
+        broken += [f"{name}: {why}"] if why else []
     return whole, broken
+
+
+def _chain(part: dict[str, Any]) -> tuple[str, str]:
+    """Return (which entries follow from one another, why they do not)."""
+    head, entries = bytes.fromhex(part["continues"]), part["entries"]
+    for n, x in enumerate(entries):
+        head = link(head, x["position"], _entry(x))
+        if head.hex() != x["hash"] or x["position"] != entries[0]["position"] + n:
+            return "", f"entry {x['position']} ({x['action']}) does not follow from the one before it"
+    return f"{part['site']} {entries[0]['position']}..{entries[-1]['position']}", ""
 
 
 def _entry(x: dict[str, Any]) -> Entry:

@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 
-from tracemill.answers.package_sheet import LOTS, SHIPPING, lot_rows, shipping_rows
+from tracemill.answers.clean_point import CleanLot
+from tracemill.answers.package_fsma import (
+    RECEIVING,
+    SHIPPING,
+    TRANSFORMATION,
+    receiving_rows,
+    shipping_rows,
+    transformation_rows,
+)
+from tracemill.answers.package_sheet import LOTS, TOTALS, lot_rows, totals_rows
+from tracemill.answers.package_story import Story
 from tracemill.answers.recall import RecallView
 from tracemill.model.quantity import show
 
@@ -17,30 +27,37 @@ th,td{border-bottom:1px solid #8888;padding:4px 8px;text-align:left;vertical-ali
 """
 
 
-def page(view: RecallView, at: datetime) -> str:
+def page(told: Story) -> str:
     """Write a recall as one HTML page."""
-    known = view.recall
+    view, at, known = told.view, told.at, told.view.recall
     mock = '<p class="mock">MOCK RECALL: nothing was sent to any system</p>' if known.mock else ""
     state = "complete" if view.complete else '<span class="bad">INCOMPLETE</span>'
     parts = [
         f"<h1>Recall {escape(known.id)}</h1>{mock}<p>{escape(view.sentence)}</p>",
         f"<p>Scope: {state}. As the hub knew it at {_time(at)}.</p>", _gaps(view), _clock(view),
-        _table("Totals", ("unit", "requested", "held", "consumed", "shipped", "escaped", "on hand", "staged", "in process"), (
-            (u, *(show(x) for x in (t.requested, t.held, t.consumed, t.shipped, t.escaped, t.on_hand, t.staged, t.in_process)))
-            for u, t in view.totals.items()
-        )),
-        _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots"), (
-            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots))
+        _table("Totals", TOTALS, totals_rows(view)),
+        _table("Customers", ("customer", "name", "place", "quantity", "state", "shipments", "lots", "whom to call"), (
+            (d.customer, d.customer_name, d.place, f"{show(d.quantity)} {d.unit}", d.state, _list(d.shipments), _list(d.lots),
+             "; ".join(c.words() for c in d.contacts) or "nobody told")
             for d in view.customers
         )),
-        _table("Scope versions", ("version", "at", "by", "why", "lots", "positions"), (
-            (f"v{v.version}", _time(v.at), v.actor, v.why, str(v.lots), ", ".join(f"{s} {p}" for s, p in v.positions.items()))
+        _table("Clean points", ("stream", "from", "to", "last proven before", "first proven after", "not proven", "limits"), (
+            (p.stream, _time(p.first), _time(p.last), _clean(p.before), _clean(p.after),
+             "; ".join(f"{x.number}: {x.why}" for x in p.unproven), "; ".join(p.limits))
+            for p in view.clean_points
+        )),
+        _table("Scope versions", ("version", "at", "by", "why", "lots", "excluded", "positions"), (
+            (f"v{v.version}", _time(v.at), v.actor, v.why, str(v.lots),
+             "; ".join(f"{x.lot} by {x.by}: {x.because}" for x in v.excluded),
+             ", ".join(f"{s} {p}" for s, p in v.positions.items()))
             for v in view.versions
         )),
         _table("Would be sent", ("lot", "system", "free there"), (
             (w.lot, w.system, f"{show(w.available)} {w.unit}") for w in view.would_send
         )) if known.mock else "",
-        _table("Lots", LOTS, lot_rows(view)), _table("Shipping (FSMA 204)", SHIPPING, shipping_rows(view)),
+        _table("Lots", LOTS, lot_rows(view)), _table("Receiving (FSMA 204)", RECEIVING, receiving_rows(told)),
+        _table("Transformation (FSMA 204)", TRANSFORMATION, transformation_rows(told)),
+        _table("Shipping (FSMA 204)", SHIPPING, shipping_rows(view)),
     ]  # fmt: skip
     head = f'<meta charset="utf-8"><title>{escape(known.id)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
@@ -48,6 +65,10 @@ def page(view: RecallView, at: datetime) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def _clean(found: CleanLot | None) -> str:
+    return f"{found.number} of {_time(found.at)}: {found.evidence}" if found else "none is proven"
 
 
 def _time(at: datetime | None) -> str:

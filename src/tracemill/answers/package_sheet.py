@@ -8,27 +8,37 @@ from typing import Any
 
 import xlsxwriter
 
+from tracemill.answers.package_fsma import (
+    RECEIVING,
+    SHIPPING,
+    TRANSFORMATION,
+    receiving_rows,
+    shipping_rows,
+    transformation_rows,
+)
+from tracemill.answers.package_story import Story
 from tracemill.answers.recall import RecallView
 from tracemill.answers.scope import ScopeLot
 from tracemill.model.quantity import show
 
+AMOUNTS = ("requested", "on_hand", "held", "not_yet_held", "consumed", "shipped", "escaped", "staged", "in_process", "in_transit")
 LOTS = (
     "traceability lot code", "site", "product", "product description", "supplier batch", "level", "origin of the recall", "unit",
-    "requested", "on hand", "held", "consumed", "shipped", "escaped", "staged", "in process", "not contained because",
-    "excluded by", "excluded because", "lot id",
+    *(name.replace("_", " ") for name in AMOUNTS), "not contained because", "excluded by", "excluded because", "lot id",
 )  # fmt: skip
-SHIPPING = (
-    "traceability lot code", "quantity", "unit of measure", "product description", "immediate subsequent recipient",
-    "recipient name", "location shipped from", "date shipped", "traceability lot code source", "reference document type",
-    "reference document number", "state",
-)  # fmt: skip
+TOTALS = ("unit", *(name.replace("_", " ") for name in AMOUNTS))
 Row = Sequence[str]
+
+
+def totals_rows(view: RecallView) -> Iterable[Row]:
+    for unit, sums in view.totals.items():
+        yield (unit, *(show(getattr(sums, name)) for name in AMOUNTS))
 
 
 def lot_rows(view: RecallView) -> Iterable[Row]:
     for x in view.lots:
         s = x.standing
-        amounts = (s.requested, s.on_hand, s.held, s.consumed, s.shipped, s.escaped, s.staged, x.in_process)
+        amounts = [x.in_process if name == "in_process" else getattr(s, name) for name in AMOUNTS]
         yield (
             x.number, x.site, x.item, x.item_text, x.supplier_batch, str(x.depth), "yes" if x.root else "", x.unit,
             *(map(show, amounts) if s.known else ("unknown",) * len(amounts)), _why(x), x.excluded_by, x.excluded_because, x.id,
@@ -42,16 +52,6 @@ def _why(x: ScopeLot) -> str:
     return "; ".join(said) if said else "" if x.standing.contained else "not all of it is shown by any system"
 
 
-def shipping_rows(view: RecallView) -> Iterable[Row]:
-    """Return one row per shipment of a lot. What the hub was not told stays empty: nothing is guessed for an authority."""
-    for x in view.lots:
-        for s in x.shipments:
-            yield (
-                x.number, show(s.quantity), s.unit, " ".join(p for p in (x.item, x.item_text) if p), s.place or s.customer,
-                s.customer_name, x.site, s.at.date().isoformat(), "", "shipment", s.shipment, s.state,
-            )  # fmt: skip
-
-
 def csv_text(view: RecallView) -> str:
     """Return the lots of a recall as CSV (RFC 4180)."""
     target = StringIO()
@@ -59,13 +59,15 @@ def csv_text(view: RecallView) -> str:
     return target.getvalue()
 
 
-def workbook(view: RecallView, at: datetime) -> bytes:
-    """Return the workbook: lots, shipping, and what the recall is; every cell is text, byte for byte as it was told."""
-    target = BytesIO()
+def workbook(told: Story) -> bytes:
+    """Return the workbook: lots, critical tracking events, and what the recall is; every cell is text as it was told."""
+    target, view, at = BytesIO(), told.view, told.at
     book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": view.recall.id, "created": at.replace(tzinfo=None)})
     bold = book.add_format({"bold": True})
     _sheet(book, "Lots", LOTS, lot_rows(view), bold)
+    _sheet(book, "FSMA 204 Receiving", RECEIVING, receiving_rows(told), bold)
+    _sheet(book, "FSMA 204 Transformation", TRANSFORMATION, transformation_rows(told), bold)
     _sheet(book, "FSMA 204 Shipping", SHIPPING, shipping_rows(view), bold)
     _sheet(book, "Recall", ("what", "value"), _facts(view, at), bold)
     book.close()

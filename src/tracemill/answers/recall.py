@@ -1,5 +1,6 @@
 """A recall as it stands: its clock, scope versions, lots, totals, whom to call, and whether that is all."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -8,19 +9,22 @@ from sqlalchemy import Connection
 
 from tracemill.answers import scope
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.clean_point import CleanPoint, clean_points
 from tracemill.answers.scope import Delivered, ScopeLot
 from tracemill.answers.trace_view import GapView
 from tracemill.model.policy import Policy
-from tracemill.model.recall import Recall
+from tracemill.model.recall import Contained, Recall
 from tracemill.model.record import Record
-from tracemill.model.status import ShipmentState
+from tracemill.model.reference import Contact
+from tracemill.model.status import DeliveryState, ShipmentState
 from tracemill.store import recalls
+from tracemill.store.lots import states
 
 ZERO = Decimal(0)
 
 
 class Totals(Record, frozen=True, omit_defaults=False):
-    """The sums of a scope in one unit: `held + consumed + shipped + escaped = requested`."""
+    """The sums of a scope in one unit: `held + not yet held + consumed + shipped + escaped = requested`."""
 
     requested: Decimal = ZERO
     on_hand: Decimal = ZERO
@@ -28,8 +32,18 @@ class Totals(Record, frozen=True, omit_defaults=False):
     consumed: Decimal = ZERO
     shipped: Decimal = ZERO
     escaped: Decimal = ZERO
+    not_yet_held: Decimal = ZERO
+    in_transit: Decimal = ZERO
     staged: Decimal = ZERO
     in_process: Decimal = ZERO
+
+
+class Exclusion(Record, frozen=True):
+    """A lot that was left out of a scope, by whom and why."""
+
+    lot: str
+    by: str
+    because: str
 
 
 class VersionView(Record, frozen=True):
@@ -41,6 +55,7 @@ class VersionView(Record, frozen=True):
     why: str
     lots: int
     positions: dict[str, int]
+    excluded: tuple[Exclusion, ...] = ()
 
 
 class WouldSend(Record, frozen=True):
@@ -50,6 +65,18 @@ class WouldSend(Record, frozen=True):
     system: str
     available: Decimal
     unit: str
+
+
+class SystemHolds(Record, frozen=True, omit_defaults=False):
+    """How many lots of a scope one system has, and how far their holds are there: each lot counts once."""
+
+    system: str
+    lots: int = 0
+    not_asked: int = 0
+    requested: int = 0  # on its way
+    accepted: int = 0  # taken by the system, not read back yet
+    read_back: int = 0  # and nothing of it is loose there
+    failed: int = 0  # not delivered, in doubt, or held by a status that does not block
 
 
 class Destination(Record, frozen=True):
@@ -63,6 +90,7 @@ class Destination(Record, frozen=True):
     quantity: Decimal
     shipments: tuple[str, ...]
     lots: tuple[str, ...]
+    contacts: tuple[Contact, ...] = ()
 
 
 class RecallView(Record, frozen=True):
@@ -78,6 +106,9 @@ class RecallView(Record, frozen=True):
     totals: dict[str, Totals]
     customers: tuple[Destination, ...]
     would_send: tuple[WouldSend, ...] = ()
+    holds: tuple[SystemHolds, ...] = ()
+    clean_points: tuple[CleanPoint, ...] = ()
+    doubts: tuple[GapView, ...] = ()  # lots that are in because nothing clears them
 
 
 def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], key: str) -> RecallView | None:
@@ -85,19 +116,18 @@ def view(c: Connection, adjacency: Adjacency, policies: Mapping[str, Policy], ke
     known = recalls.one(c, key)
     if known is None:
         return None
-    found = scope.reach(c, adjacency, scope.roots(c, known.origin))
+    left_out = recalls.excluded(c, key)
+    found = scope.current(c, adjacency, known)
     asked = None if known.mock else known.hold_asked_at
-    lots = scope.described(c, found, policies, asked, recalls.excluded(c, key))
+    lots = scope.described(c, found, policies, asked, left_out)
     counted = [x for x in lots if not x.excluded_by]
     why = (*found.gaps, *_uncounted(counted))
     contained = all(x.standing.contained for x in counted)
-    frozen = tuple(
-        VersionView(version=v.version, at=v.at, actor=v.actor, why=v.why, lots=len(v.lots), positions=v.positions)
-        for v in recalls.versions(c, key)
-    )
     return RecallView(
         recall=known, sentence=_sentence(known, counted, contained, not why), complete=not why, contained=contained, gaps=why,
-        versions=frozen, lots=lots, totals=_totals(counted), customers=_customers(counted),
+        doubts=found.doubts, clean_points=clean_points(c, adjacency, known.origin, found, left_out),
+        versions=_versions(c, key), lots=lots, totals=_totals(counted), holds=_holds(counted, asked is not None),
+        customers=_customers(counted),
         would_send=_would_send(counted) if known.mock else (),
     )  # fmt: skip
 
@@ -108,11 +138,24 @@ def _uncounted(lots: Iterable[ScopeLot]) -> tuple[GapView, ...]:
     return (GapView(gap="unknown_quantity", count=len(unknown), text=text, examples=tuple(unknown[:5])),) if unknown else ()
 
 
+def _versions(c: Connection, key: str) -> tuple[VersionView, ...]:
+    frozen = recalls.versions(c, key)
+    numbers = {i: state.number for i, state in states(c, {i for v in frozen for i in v.excluded}).items()}
+    return tuple(
+        VersionView(
+            version=v.version, at=v.at, actor=v.actor, why=v.why, lots=len(v.lots), positions=v.positions,
+            excluded=tuple(Exclusion(lot=numbers[i], by=by, because=why) for i, (by, why) in v.excluded.items()),
+        )
+        for v in frozen
+    )  # fmt: skip
+
+
 def _sentence(known: Recall, lots: list[ScopeLot], contained: bool, complete: bool) -> str:
     reached = f"{len(lots)} lot{'' if len(lots) == 1 else 's'}"
     said = f"{known.id}{' MOCK' if known.mock else ''}: {known.origin.words()} reaches {reached}"
     open_ = sum(not x.standing.contained for x in lots)
-    held = "nothing is sent" if known.mock else "all contained" if contained else f"{open_} not contained"
+    waits = "nothing is sent" if known.mock else "nothing held yet" if known.hold_asked_at is None else ""
+    held = waits or ("all contained" if contained else f"{open_} not contained")
     return f"{said}, {held}; {'complete' if complete else 'INCOMPLETE'}"
 
 
@@ -136,9 +179,36 @@ def _customers(lots: Iterable[ScopeLot]) -> tuple[Destination, ...]:
             customer=k[0], customer_name=k[1], place=k[2], unit=k[3], state=ShipmentState(k[4]),
             quantity=sum((s.quantity for _, s in found), ZERO),
             shipments=tuple(sorted({s.shipment for _, s in found})), lots=tuple(sorted({x.number for x, _ in found})),
+            contacts=_contacts(s for _, s in found),
         )
         for k, found in sorted(by.items())
     )  # fmt: skip
+
+
+def _holds(lots: Iterable[ScopeLot], asked: bool) -> tuple[SystemHolds, ...]:
+    """Count the lots of which a system shows something, or was asked for something, by how far their hold is there."""
+    sums: dict[str, Counter[str]] = {}
+    for x in lots:
+        for s in x.standing.systems:
+            if s.total or s.state:
+                sums.setdefault(s.system, Counter()).update(("lots", _how_far(s, asked)))
+    return tuple(SystemHolds(system=name, **found) for name, found in sorted(sums.items()))
+
+
+def _how_far(s: Contained, asked: bool) -> str:
+    if asked and s.contained:
+        return "read_back"
+    if not asked or not s.state:
+        return "not_asked"
+    if s.state in (DeliveryState.DEAD, DeliveryState.IN_DOUBT, DeliveryState.CANCELLED, DeliveryState.VERIFIED):
+        return "failed"
+    return "accepted" if s.state == DeliveryState.DELIVERED else "requested"
+
+
+def _contacts(sent: Iterable[Delivered]) -> tuple[Contact, ...]:
+    """Name whom to call: what the newest shipment tells comes first."""
+    newest = sorted(sent, key=lambda s: s.at, reverse=True)
+    return tuple(dict.fromkeys(contact for s in newest for contact in s.contacts))
 
 
 def _would_send(lots: Iterable[ScopeLot]) -> tuple[WouldSend, ...]:

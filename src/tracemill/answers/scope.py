@@ -1,12 +1,14 @@
 """Scope: from what a recall starts with to every lot that it reaches, where each of them is, and whether that is all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.crossing import onward
+from tracemill.answers.roots import Roots, roots
 from tracemill.answers.trace import BUDGET
 from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
@@ -14,17 +16,20 @@ from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
 from tracemill.core.usable import on_hand
 from tracemill.model.lot import Lot
-from tracemill.model.policy import Policy
-from tracemill.model.recall import Origin, Standing
-from tracemill.model.record import Record
-from tracemill.model.status import OriginKind, ShipmentState
+from tracemill.model.policy import Policy, Tolerance
+from tracemill.model.recall import Recall, Standing
+from tracemill.model.record import Record, replaced
+from tracemill.model.reference import Contact
+from tracemill.model.status import ShipmentState
+from tracemill.store import recalls
 from tracemill.store.genealogy import once_in
-from tracemill.store.genealogy_tables import edge, transformation
+from tracemill.store.genealogy_tables import edge
 from tracemill.store.lots import states
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
 ZERO = Decimal(0)
+TOLD = (ShipmentState.STAGED, ShipmentState.LOADING, ShipmentState.SHIPPED, ShipmentState.DELIVERED)
 IN, OUT = 0, 1  # sides of a transformation, as they are stored
 
 
@@ -36,6 +41,7 @@ class Reach(Record, frozen=True):
     depth: dict[int, int]
     positions: dict[str, int]
     gaps: tuple[GapView, ...]
+    doubts: tuple[GapView, ...] = ()  # taken in although nothing says that it is affected
 
     @property
     def every(self) -> tuple[int, ...]:
@@ -53,6 +59,7 @@ class Delivered(Record, frozen=True):
     unit: str
     state: ShipmentState
     at: datetime
+    contacts: tuple[Contact, ...] = ()
 
 
 class ScopeLot(Record, frozen=True):
@@ -75,68 +82,55 @@ class ScopeLot(Record, frozen=True):
     excluded_because: str = ""
 
 
-def roots(c: Connection, origin: Origin) -> dict[int, str]:
-    """Return the lots that a recall starts from, with their sites."""
-    match origin.kind:
-        case OriginKind.LOT:
-            query = select(lot.c.id, lot.c.site).where(lot.c.uuid == origin.lot)
-        case OriginKind.SUPPLIER_BATCH:
-            query = select(lot.c.id, lot.c.site).where(lot.c.supplier_batch == origin.batch)
-        case OriginKind.MACHINE:
-            came_out = edge.c.transformation_id == transformation.c.id, edge.c.side == OUT, edge.c.lot_id == lot.c.id
-            within = edge.c.occurred_at >= origin.since, edge.c.occurred_at <= origin.until
-            query = select(lot.c.id, lot.c.site).distinct().where(*came_out, transformation.c.machine == origin.machine, *within)
-    if origin.site:
-        query = query.where(lot.c.site == origin.site)
-    found = {int(r.id): str(r.site) for r in c.execute(query)}
-    if origin.kind is OriginKind.SUPPLIER_BATCH and origin.maker:
-        found = {i: found[i] for some in chunks(found) for i, state in states(c, some).items() if _made_by(state, origin.maker)}
-    return found
-
-
 def row_ids(c: Connection, lots: Iterable[int]) -> dict[str, int]:
     """Return the inside ids of lots by their ids."""
     found = (r for some in chunks(lots) for r in c.execute(select(lot.c.uuid, lot.c.id).where(lot.c.id.in_(some))))
     return {str(r.uuid): int(r.id) for r in found}
 
 
-def _made_by(state: Lot, maker: str) -> bool:
-    """Say whether a lot may be of a maker: one of whom nothing was told may be."""
-    names = {state.manufacturer, state.supplier.id if state.supplier else "", state.supplier.name if state.supplier else ""} - {
-        ""
-    }
-    return not names or maker in names
+def reach(c: Connection, adjacency: Adjacency, start: Roots, left_out: Container[int] = ()) -> Reach:
+    """Walk forward from the roots of every site, except from those that are left out, which stay in the list.
 
-
-def reach(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Reach:
-    """Walk forward from the roots of every site; a root of which the genealogy has never heard is in its own scope.
-
-    What a component was once built into and taken out of again is a root, too: it may have harmed that while it was in there.
+    A root of which the genealogy has never heard is in its own scope. What a component was once built into and taken out of again
+    is a root, too: the component may have harmed it while it was in there.
     """
-    found = _walked(c, adjacency, starts)
-    while new := {i: site for i, site in once_in(c, found.every).items() if i not in found.depth}:
-        starts = {**starts, **new}
-        found = _walked(c, adjacency, starts)
+    found = _walked(c, adjacency, start, left_out)
+    while new := _once_harmed(c, found, left_out):
+        start = replaced(start, lots={**start.lots, **new})
+        found = _walked(c, adjacency, start, left_out)
     return found
 
 
-def _walked(c: Connection, adjacency: Adjacency, starts: Mapping[int, str]) -> Reach:
+def _once_harmed(c: Connection, found: Reach, left_out: Container[int]) -> dict[int, str]:
+    counted = [i for i in found.every if i not in left_out]
+    return {i: site for i, site in once_in(c, counted).items() if i not in found.depth}
+
+
+def _walked(c: Connection, adjacency: Adjacency, start: Roots, left_out: Container[int]) -> Reach:
     lots: dict[str, tuple[int, ...]] = {}
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}
-    why: list[GapView] = []
-    for site in sorted(set(starts.values())):
-        graph = adjacency.graph(c, site)
-        found = walk(graph, [i for i, at in starts.items() if at == site], budget=BUDGET)
-        lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist()]))
+    why: list[GapView] = [*start.gaps]
+    every = onward(c, adjacency, {i: at for i, at in start.lots.items() if i not in left_out})  # it goes on at other sites
+    for site in sorted({*every.values(), *start.lots.values()}):
+        graph, here = adjacency.graph(c, site), [i for i, at in start.lots.items() if at == site]
+        found = walk(graph, [i for i, at in every.items() if at == site], budget=BUDGET)
+        lots[site] = tuple(dict.fromkeys([*found.lots.tolist(), *found.unknown.tolist(), *here]))
         depth |= dict.fromkeys(lots[site], 0) | dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
         positions[site] = graph.position
-        why += _at(site, c, found)
-    return Reach(roots=tuple(starts), lots=lots, depth=depth, positions=positions, gaps=tuple(why))
+        why += _at(site, c, found, adjacency.tolerances.get(site, {}))
+    return Reach(roots=tuple(start.lots), lots=lots, depth=depth, positions=positions, gaps=tuple(why), doubts=start.doubts)
 
 
-def _at(site: str, c: Connection, found: Walk) -> list[GapView]:
-    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in gaps(c, found, site)]
+def current(c: Connection, adjacency: Adjacency, known: Recall) -> Reach:
+    """Return what a recall reaches now, without what was left out of it."""
+    start = roots(c, known.origin, recalls.roots(c, known.id))
+    return reach(c, adjacency, start, recalls.excluded(c, known.id))
+
+
+def _at(site: str, c: Connection, found: Walk, tolerances: Mapping[str, Tolerance]) -> list[GapView]:
+    why = gaps(c, found, site, tolerances)
+    return [GapView(gap=g.gap, count=g.count, text=f"{site}: {g.text}", examples=g.examples) for g in why]
 
 
 def described(
@@ -162,14 +156,21 @@ def _emptied(state: Lot) -> bool:
 def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing, excluded: tuple[str, str]) -> ScopeLot:
     sent = (
         Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place, quantity=tidy(x.quantity),
-                  unit=state.unit, state=x.state, at=x.at)
-        for k, x in state.shipments.items() if x.state in (ShipmentState.STAGED, ShipmentState.SHIPPED)
+                  unit=state.unit, state=x.state, at=x.at, contacts=x.contacts)
+        for k, x in state.shipments.items() if x.state in TOLD
     )  # fmt: skip
     return ScopeLot(
         id=state.id, site=state.site, number=state.number, item=state.item, item_text=state.item_text, unit=state.unit,
-        supplier_batch=state.supplier_batch, place=state.place, depth=depth, root=root, in_process=tidy(waiting), standing=stands,
+        supplier_batch=state.supplier_batch, place=_place(state), depth=depth, root=root, in_process=tidy(waiting),
+        standing=stands,
         shipments=tuple(sent), excluded_by=excluded[0], excluded_because=excluded[1],
     )  # fmt: skip
+
+
+def _place(state: Lot) -> str:
+    """Name where a lot is, and who has how much of it, where that is not the plant: a recall must reach them, too."""
+    held = {party: q for claim in state.claims.values() for party, q in claim.held_by.items()}
+    return ", ".join(filter(None, [state.place, *(f"{state.quantity(q)} at {party}" for party, q in held.items())]))
 
 
 def _in_process(c: Connection, ids: Iterable[int]) -> dict[int, Decimal]:

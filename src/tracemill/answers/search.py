@@ -12,6 +12,7 @@ from tracemill.answers.page import Sites, at_sites
 from tracemill.model.identifier import look
 from tracemill.model.record import Record
 from tracemill.model.status import OPEN, DeliveryState
+from tracemill.store.genealogy import relabelled
 from tracemill.store.tables import business_key, delivery, event, lot, message
 
 MOST = 50
@@ -47,6 +48,7 @@ def search(c: Connection, text: str, sites: Sites) -> Found:
     if "\0" in text:
         return Found(query=text, lots=(), messages=(), deliveries=(), cases=(), searched=SEARCHED, nearest=())
     lots = reference.find(c, text, sites) or _by_batch(c, text, sites) or _by_message(c, text, sites)
+    lots = [*lots, *_relabelled(c, lots, sites)]
     hits = _hits(c, business_key.c.value == text, True, sites)
     if not hits and (read := label.meanings(text)):
         names = {name for meaning in read for name in (*meaning.uris, meaning.number)}
@@ -70,6 +72,23 @@ def _by_message(c: Connection, text: str, sites: Sites) -> list[reference.Candid
     )
     query = at_sites(select(lot).where(lot.c.id.in_(told)), lot.c.site, sites).order_by(lot.c.id.desc()).limit(MOST)
     return [_candidate(r, "named in a message") for r in c.execute(query)]
+
+
+def _relabelled(c: Connection, lots: list[reference.Candidate], sites: Sites) -> list[reference.Candidate]:
+    """Find what the lots found were called before, and what they are called since: it is one story."""
+    known = {found.id for found in lots}
+    return (
+        [
+            _candidate(r, "relabelled")
+            for r in c.execute(
+                at_sites(
+                    select(lot).where(lot.c.id.in_(relabelled(c, known, MOST)), lot.c.uuid.not_in(known)), lot.c.site, sites
+                ).order_by(lot.c.id)
+            )
+        ]
+        if known
+        else []
+    )
 
 
 def _candidate(r: Any, matched: str) -> reference.Candidate:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tracemill.answers.words import amount, counted, decided, held_clause, lasting, named
+from tracemill.answers.words import ACCOUNTS, amount, counted, decided, held_clause, lasting, named
 from tracemill.model import change as ch
 from tracemill.model.decision import STATUS_VERB
 from tracemill.model.inspection import Approval, HistoryKey, Skipped, Submission, Withdrawn
 from tracemill.model.lot import Lot
-from tracemill.model.quantity import NAMES, show
-from tracemill.model.status import Evidence, Side
+from tracemill.model.quantity import NAMES, Quantity, show
+from tracemill.model.status import Evidence, MovementKind, SampleState, Side
 
 Told = tuple[str, bool]  # the sentence; True: technical, shown collapsed
 
@@ -114,12 +114,36 @@ def _nonconforming(x: ch.NonconformanceLinked, _: Lot) -> Told:
 
 
 def _sampled(x: ch.Sampled, lot: Lot) -> Told:
-    return f"sample {x.sample}: {amount(x.quantity, lot)}{' destroyed' if x.destroyed else ' retained'}", False
+    became = x.state or (SampleState.DESTROYED if x.destroyed else SampleState.RETAINED)
+    return f"sample {x.sample}: {amount(x.quantity, lot)} {became}{_native(x.native, lot)}", False
 
 
 def _moved(x: ch.Moved, lot: Lot) -> Told:
     order = f" for {x.order}" if x.order else ""
-    return f"{x.kind} {amount(abs(x.quantity), lot)}{order} in {named(x.system)}", not x.counts
+    if x.reverses:
+        return _reversed(x, lot), not x.counts and not x.waits
+    if x.counted is not None and x.expected is None:
+        return f"{amount(x.counted, lot)} counted in {named(x.system)}{_native(x.native, lot)}", not x.counts
+    if x.counted is not None and x.expected is not None:
+        more = "more" if x.quantity > 0 else "less"
+        found = f"{amount(x.counted, lot)} counted where the ledger had {amount(x.expected, lot)}"
+        return f"adjusted by {amount(abs(x.quantity), lot)} {more}: {found}", False
+    what = ACCOUNTS.get(x.account, x.kind)
+    if x.kind == MovementKind.ADJUSTED:
+        what = "adjusted, more:" if x.quantity > 0 else "adjusted, less:"
+    return f"{what} {amount(abs(x.quantity), lot)}{_native(x.native, lot)}{order} in {named(x.system)}", not x.counts
+
+
+def _reversed(x: ch.Moved, lot: Lot) -> str:
+    if not x.account:
+        left = "not told yet" if x.waits else "nothing is taken back"
+        return f"{x.movement} takes back {x.reverses} in {named(x.system)}: {left}"
+    return f"took back {amount(abs(x.quantity), lot)} {ACCOUNTS.get(x.account, x.account)} ({x.reverses}) in {named(x.system)}"
+
+
+def _native(told: Quantity | None, lot: Lot) -> str:
+    """Add what the source itself said, where that is another unit."""
+    return f" ({told})" if told is not None and told.unit != lot.unit else ""
 
 
 def _linked(x: ch.Linked, lot: Lot) -> Told:

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, select
 
 from tracemill.answers import process
 from tracemill.answers.adjacency import Adjacency
+from tracemill.answers.crossing import Leg, legs, transfers
 from tracemill.answers.share import Share, shared
 from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView, LinkView, LotNode, Place, Sent, Stage, TraceView, WorkNode
 from tracemill.answers.words import counted
+from tracemill.core.evolve import replace
 from tracemill.core.genealogy.path import Paths
 from tracemill.core.genealogy.walk import Direction, Walk, walk
 from tracemill.core.usable import allowance, verdict
@@ -38,15 +40,33 @@ def trace(
     graph = adjacency.graph(c, state.site)
     moment = None if as_of is None else int(as_of.timestamp() * 1_000_000)
     found = walk(graph, [_row_id(c, state)], Direction(direction), as_of=moment, known_at=known_at, budget=BUDGET)
-    why = gaps(c, found, state.site)
-    lots = _lots(c, found, limit, shared(found) if shares else {})
-    works = _works(c, found.transformations[:limit].tolist())
+    first = Leg(site=state.site, walk=found)
+    every = legs(c, adjacency, first, moment) if known_at is None else [first]  # a position says nothing of other sites
+    why = tuple(gap for leg in every for gap in _gaps(c, adjacency, leg, state.site, known_at))
+    depth: dict[int, int] = {}
+    for leg in reversed(every):
+        depth |= leg.depth
+    works = list(dict.fromkeys(work for leg in every for work in leg.walk.transformations.tolist()))
+    ids = sorted(depth, key=lambda lot: (depth[lot], lot)) if len(every) > 1 else list(depth)
+    unknown = sum(len(leg.walk.unknown) for leg in every)
     return TraceView(
-        lot=state.id, number=state.number, site=state.site, direction=direction, sentence=_sentence(state, found, why),
-        complete=not why, gaps=why, found_lots=max(0, len(found.lots) - 1), found_works=len(found.transformations), lots=lots,
-        works=works, links=_links(c, found, limit, as_of, known_at), position=graph.position, as_of=as_of, known_at=known_at,
-        way=_way(c, found, to) if to else (),
+        lot=state.id, number=state.number, site=state.site, direction=direction,
+        sentence=_sentence(state, found.direction, len(ids) - unknown, len(works), why), complete=not why, gaps=why,
+        found_lots=max(0, len(ids) - 1), found_works=len(works),
+        lots=_lots(c, ids[:limit], depth, shared(found) if shares else {}), works=_works(c, works[:limit]),
+        links=_links(c, ids[:limit], works[:limit], as_of, known_at), position=graph.position, as_of=as_of,
+        known_at=known_at, way=_way(c, found, to) if to else (),
     )  # fmt: skip
+
+
+def _gaps(c: Connection, adjacency: Adjacency, leg: Leg, own: str, known_at: int | None) -> list[GapView]:
+    """Judge a part of a walk; what is missing at another site is told with that site."""
+    why = list(gaps(c, leg.walk, leg.site, adjacency.tolerances.get(leg.site, {})))
+    if known_at is not None and transfers(c, leg.walk.transformations.tolist()):
+        why.append(GapView(gap="other_site", count=1, text="what other sites knew then is not told with this site's record"))
+    if leg.site == own:
+        return why
+    return [replace(gap, text=f"{leg.site}: {gap.text}") for gap in why]
 
 
 def _way(c: Connection, found: Walk, to: Lot) -> tuple[Stage, ...]:
@@ -64,15 +84,13 @@ def _row_id(c: Connection, state: Lot) -> int:
     return int(c.execute(select(lot.c.id).where(lot.c.uuid == state.id)).scalar_one())
 
 
-def _sentence(state: Lot, found: Walk, gaps: Sequence[GapView]) -> str:
-    made = "was made from" if found.direction is Direction.BACK else "went into"
-    lots = counted(max(0, len(found.lots) - len(found.unknown) - 1), "lot")
-    said = f"{state.number} {made} {lots} by way of {counted(len(found.transformations), 'transformation')}"
+def _sentence(state: Lot, direction: Direction, lots: int, works: int, gaps: Sequence[GapView]) -> str:
+    made = "was made from" if direction is Direction.BACK else "went into"
+    said = f"{state.number} {made} {counted(max(0, lots - 1), 'lot')} by way of {counted(works, 'transformation')}"
     return f"{said}: {'complete' if not gaps else 'INCOMPLETE'}"
 
 
-def _lots(c: Connection, found: Walk, limit: int, parts: Mapping[int, Share]) -> tuple[LotNode, ...]:
-    ids, depth = found.lots[:limit].tolist(), dict(zip(found.lots.tolist(), found.depth.tolist(), strict=True))
+def _lots(c: Connection, ids: Sequence[int], depth: Mapping[int, int], parts: Mapping[int, Share]) -> tuple[LotNode, ...]:
     states: dict[int, Lot] = {}
     for some in chunks(ids):
         for row in c.execute(select(lot.c.id, lot.c.state).where(lot.c.id.in_(some))):
@@ -109,9 +127,10 @@ def _work(r: Any, told: tuple[process.SummaryView, ...]) -> WorkNode:
                     recipe=r.recipe, first_at=r.first_at, process=told)  # fmt: skip
 
 
-def _links(c: Connection, found: Walk, limit: int, as_of: datetime | None, known_at: int | None) -> tuple[LinkView, ...]:
+def _links(
+    c: Connection, lots: Sequence[int], works: Sequence[int], as_of: datetime | None, known_at: int | None
+) -> tuple[LinkView, ...]:
     """Return the edges between what is shown, of the past that was asked about."""
-    lots, works = found.lots[:limit].tolist(), found.transformations[:limit].tolist()
     query = (
         select(lot.c.uuid.label("lot"), transformation.c.uuid.label("work"), edge)
         .join(lot, lot.c.id == edge.c.lot_id)

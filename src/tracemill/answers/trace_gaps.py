@@ -1,13 +1,16 @@
 """Gaps: why a trace may not be complete, in words and with examples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, func, select
 
+from tracemill.answers.crossing import received_elsewhere
+from tracemill.answers.trace_tolerance import tolerated
 from tracemill.answers.trace_view import GapView
 from tracemill.answers.words import counted, named
 from tracemill.core.genealogy.completeness import Finding, Gap, completeness
 from tracemill.core.genealogy.walk import Walk
+from tracemill.model.policy import Tolerance
 from tracemill.model.status import MessageState
 from tracemill.store.genealogy_tables import transformation
 from tracemill.store.lots import states
@@ -35,10 +38,17 @@ _COUNTED = {
 }  # fmt: skip
 
 
-def gaps(c: Connection, found: Walk, site: str) -> tuple[GapView, ...]:
+def gaps(c: Connection, found: Walk, site: str, tolerances: Mapping[str, Tolerance]) -> tuple[GapView, ...]:
     """Judge a walk: every reason why it may not be all, in words."""
-    systems = {Gap.SILENT_SYSTEM: _silent(c), Gap.LAGGING_SYSTEM: _lagging(c, site)}
-    judged = completeness(found, silent=bool(systems[Gap.SILENT_SYSTEM]), lagging=bool(systems[Gap.LAGGING_SYSTEM]))
+    silent, lagging = _silent(c), _lagging(c, site)
+    systems = {Gap.SILENT_SYSTEM: silent, Gap.LAGGING_SYSTEM: lagging}
+    judged = completeness(
+        found,
+        tolerance=tolerated(c, found, tolerances),
+        explained=received_elsewhere(c, found, site),
+        silent=bool(silent),
+        lagging=bool(lagging),
+    )
     findings = [f if f.gap is not Gap.UNKNOWN_LOT else _untold(c, found) for f in judged.findings]
     return (*(_gap(c, f, systems.get(f.gap, ())) for f in findings if f.count), *_unread(c, site))
 

@@ -43,7 +43,9 @@ def _unheld(lot: Lot, allowed: Allowance, policy: Policy) -> list[str]:
     rejected = decided(lot)[1] if not any(h.reason is HoldReason.REJECTED for h in lot.holds.values()) else ZERO
     if rejected > ZERO:
         said.append(f"{amount(rejected, lot)} are rejected by {named(owner or 'quality')}")
-    rest = allowed.total - allowed.usable - held - rejected
+    if allowed.retained:
+        said.append(f"{amount(allowed.retained, lot)} {'is' if allowed.retained == 1 else 'are'} kept as samples")
+    rest = allowed.total - allowed.target.available - held - rejected
     if rest > ZERO:
         said.append(f"{amount(rest, lot)} {'is' if rest == 1 else 'are'} not decided about")
     return said

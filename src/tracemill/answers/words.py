@@ -27,9 +27,14 @@ _HELD = {
     HoldReason.MISSING_CERTIFICATE: "held, because its certificate is missing",
     HoldReason.INCOMPLETE_GENEALOGY: "held, because its genealogy is incomplete",
     HoldReason.DEVIATION: "held, because it was made outside the limits of its process",
+    HoldReason.RETURNED: "back from a customer and not yet decided about",
     HoldReason.IDENTITY: "held, because it is not clear which lot it is",
     HoldReason.OTHER: "blocked in {system}",
 }
+
+ACCOUNTS = {  # the sums of a ledger, where they are not called as the kind of movement
+    "transferred_in": "transferred in", "transferred_out": "transferred out", "returned_to_supplier": "returned to the supplier",
+}  # fmt: skip
 
 _ASKED = {"set_status": "status", "block_shipment": "shipment block", "post_sample": "sample posting", "notify": "mail"}
 

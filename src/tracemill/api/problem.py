@@ -17,7 +17,8 @@ from tracemill.observe.logs import log
 
 TITLES = {
     400: "Bad request", 401: "Not authenticated", 403: "Not permitted", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 413: "Too large", 415: "Unsupported media type", 422: "Cannot be processed", 429: "Too many requests",
+    406: "Not acceptable", 409: "Conflict", 413: "Too large", 414: "Address too long", 415: "Unsupported media type",
+    422: "Cannot be processed", 429: "Too many requests",
     500: "Internal error", 503: "Not ready",
 }  # fmt: skip
 KINDS = {"unknown": 404, "forbidden": 403, "conflict": 409, "invalid": 422}
@@ -49,7 +50,8 @@ def response(request: Request, problem: Problem) -> Response:
     return Response(encode(body), problem.status, headers, "application/problem+json")
 
 
-def _problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
+    """Say what is refused, whatever refuses it."""
     match error:
         case Problem():
             return error
@@ -73,7 +75,7 @@ def _problem_of(error: Exception) -> Problem:
 
 def refusal(request: Request, error: Exception) -> Response:
     """Answer with what went wrong."""
-    return response(request, _problem_of(error))
+    return response(request, problem_of(error))
 
 
 def _field(error: Any) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Recalls: what they reach, how far they are, and what people do about them."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from tracemill.answers import recall as answers
 from tracemill.answers.package import package, seal
+from tracemill.answers.package_epcis import named
 from tracemill.answers.recall import RecallView
 from tracemill.api.access import HubOf, by, needs
 from tracemill.api.answer import answer, returns
@@ -30,7 +32,10 @@ class Body(BaseModel):
 
 
 class StartBody(Body):
-    """One of: a lot, a supplier batch, or a machine with the time from `since` to `until`."""
+    """One of: a lot, a supplier batch, serials from `first` to `last`, or a machine from `since` to `until`.
+
+    `above` and `below` narrow a machine to lots of which a parameter was told to be so, or of which nothing clears them.
+    """
 
     lot: str = ""
     supplier_batch: str = ""
@@ -38,6 +43,13 @@ class StartBody(Body):
     machine: str = ""
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
+    parameter: str = Field("", description="of the machine; needed where it told several")
+    above: Decimal | None = None
+    below: Decimal | None = None
+    unit: str = Field("", description="of the value; needed where it was told in several")
+    first: str = Field("", description="the first serial: as it is, or as GS1 element string, Digital Link or EPC URI")
+    last: str = Field("", description="the last serial, included; it differs from the first in one run of digits")
+    item: str = Field("", description="whose serials they are; needed where several items have such serials")
     site: str = ""
     reason: Text
     mock: bool = False
@@ -45,8 +57,14 @@ class StartBody(Body):
 
     @model_validator(mode="after")
     def _one_origin(self) -> "StartBody":
-        if sum(map(bool, (self.lot, self.supplier_batch, self.machine))) != 1:
-            raise ValueError("name one of lot, supplier_batch and machine")
+        if sum(map(bool, (self.lot, self.supplier_batch, self.machine, self.first or self.last))) != 1:
+            raise ValueError("name one of lot, supplier_batch, machine, and first with last")
+        if bool(self.first) != bool(self.last):
+            raise ValueError("serials need a first and a last one")
+        if not self.machine and (self.parameter or self.unit or self.above is not None or self.below is not None):
+            raise ValueError("parameter, unit, above and below need a machine")
+        if self.item and not self.first:
+            raise ValueError("item needs serials")
         if self.machine and (self.since is None or self.until is None or self.since > self.until):
             raise ValueError("a machine needs since and until, in this order")
         return self
@@ -102,7 +120,12 @@ async def _origin(hub: Hub, body: StartBody, caller: Caller) -> Origin:
         return Origin(kind=OriginKind.LOT, lot=await found(hub, body.lot, caller, body.site, exact_only=True), name=body.lot)
     if body.supplier_batch:
         return Origin(kind=OriginKind.SUPPLIER_BATCH, batch=body.supplier_batch, maker=body.maker, site=body.site)
-    return Origin(kind=OriginKind.MACHINE, machine=body.machine, since=body.since, until=body.until, site=body.site)
+    if body.first:
+        serials = Origin(kind=OriginKind.SERIALS, first=body.first, last=body.last, item=body.item, site=body.site)
+        return await recall.settled(hub.runtime, serials)
+    made = Origin(kind=OriginKind.MACHINE, machine=body.machine, since=body.since, until=body.until, parameter=body.parameter,
+                  above=body.above, below=body.below, unit=body.unit, site=body.site)  # fmt: skip
+    return await recall.settled(hub.runtime, made)
 
 
 @router.get("/{key}", **returns(RecallView))
@@ -153,9 +176,16 @@ async def _act(do: Any, request: Request, hub: Hub, key: str, body: WhyBody, cal
 
 
 @router.post("/{key}/package", responses={200: {"content": {"application/zip": {}}}})
-async def packed(request: Request, hub: HubOf, key: str, caller: Caller = WRITE) -> Response:
-    """Return the evidence package as a ZIP; its seal stands in the audit trail."""
+async def packed(request: Request, hub: HubOf, key: str, base: str = "", gln: str = "", caller: Caller = WRITE) -> Response:
+    """Return the evidence package as a ZIP; its seal stands in the audit trail.
+
+    `base`: the address that your own ids stand under in its EPCIS documents; `gln`: yours, which documents are named by.
+    """
+    try:
+        own = named(base, gln)
+    except ValueError as error:
+        raise Problem(422, str(error), next_action="write base=https://plant.example/id") from None
     view, runtime = await _view(hub, caller, key), hub.runtime
-    body = await runtime.store.read(lambda c: package(c, view, runtime.clock()))
+    body = await runtime.store.read(lambda c: package(c, view, runtime.clock(), own))
     await recall.packaged(runtime, view.recall, seal(body), by(request, caller))
     return Response(body, media_type="application/zip", headers={"Content-Disposition": f'attachment; filename="{key}.zip"'})

@@ -21,7 +21,7 @@ from tracemill.hub.steps import Reach, passed
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.pack import PackSpec
 from tracemill.model.connector import Connector
-from tracemill.model.policy import AuthorityRule, Policy, ShelfLife, SystemPolicy
+from tracemill.model.policy import AuthorityRule, Policy, ShelfLife, SystemPolicy, Tolerance
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import encode
 from tracemill.model.vessel import VesselRule
@@ -158,6 +158,7 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         grace_seconds=int(conf.grace),
         zone=conf.zone,
         shelf_life={who: ShelfLife(days=d.days, percent=d.percent) for who, d in conf.shipments.shelf_life.items()},
+        tolerances={item: Tolerance(percent=t.percent, quantity=t.quantity) for item, t in conf.tolerance.items()},
         dispatch=conf.shipments.dispatch,
         vessels={n: VesselRule(kind=v.kind, band=v.band or Decimal(0), unit=v.unit or "") for n, v in conf.vessels.items()},
     )

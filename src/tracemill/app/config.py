@@ -137,6 +137,19 @@ class VesselConfig(Spec):
         return self
 
 
+class ToleranceConfig(Spec):
+    """How far a balance of an item may be off before it is a case: the larger counts where both are given."""
+
+    percent: Annotated[Amount, Field(ge=0, le=100)] | None = Field(default=None, description="of all that came")
+    quantity: Annotated[Amount, Field(ge=0)] | None = Field(default=None, description="in the base unit of the item")
+
+    @model_validator(mode="after")
+    def says(self) -> Self:
+        if self.percent is None and self.quantity is None:
+            raise ValueError("give percent, quantity, or both")
+        return self
+
+
 class SiteConfig(Spec):
     """sites/<site>.yaml"""
 
@@ -150,6 +163,9 @@ class SiteConfig(Spec):
     alerts: NotifyConfig | None = None
     shipments: ShipmentConfig = ShipmentConfig()
     vessels: dict[str, VesselConfig] = {}
+    tolerance: dict[str, ToleranceConfig] = Field(
+        default={}, description='by item; "*" is every other item. Lots: a case; traces: a gap, beyond 2 % where none is given'
+    )
     grace: Duration = 300.0
 
 

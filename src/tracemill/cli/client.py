@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from tracemill.cli.terminal import OK, Failed, Unreachable, out, show_json, shown, word
 
+LONG = 600  # seconds: a recall of 100,000 lots takes its time to write
+
 
 class Client:
     """Asks the API of one hub."""
@@ -28,18 +30,19 @@ class Client:
     def post(self, path: str, body: Any, *, otherwise: str = "tracemill doctor") -> Any:
         return _parsed(asyncio.run(self._ask("POST", path, body, {}, otherwise)).decode())
 
-    def download(self, path: str, *, otherwise: str = "tracemill doctor") -> bytes:
+    def download(self, path: str, *, otherwise: str = "tracemill doctor", **query: str) -> bytes:
         """Ask for a file to be made."""
-        return asyncio.run(self._ask("POST", path, None, {}, otherwise))
+        asked = {name: value for name, value in query.items() if value}
+        return asyncio.run(self._ask("POST", path, None, asked, otherwise, LONG))
 
-    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str) -> bytes:
+    async def _ask(self, method: str, path: str, body: Any, query: dict[str, str], otherwise: str, seconds: float = 60) -> bytes:
         import aiohttp
         from yarl import URL
 
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session,
                 session.request(
                     method, URL(self.url + path, encoded=True).update_query(query), json=body, headers=headers
                 ) as answer,

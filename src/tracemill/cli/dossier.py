@@ -27,6 +27,8 @@ def _tell(d: dict[str, Any]) -> None:
     out.print(f"[bold]Dossier of {lot['number']}[/]  {lot['item_text'] or lot['item']}, {quantity}  {lot['site']}")
     out.print(f"{MARKS[lot['verdict']]}  {lot['sentence']}")
     out.print(f"{'complete' if d['complete'] else '[bold red]INCOMPLETE[/]'}, as of position {d['position']}")
+    if lot["balance"]:
+        out.print(f"{lot['balance']['sentence']}  [dim]{lot['unit_name']}, there as {lot['balance']['system']} shows it[/]")
     for gap in d["gaps"]:
         out.print(f"  [bold red]?[/] {gap['text']}  [dim]{', '.join(gap.get('examples', []))}[/]")
     _quality(lot)

@@ -1,6 +1,6 @@
 """Looking: find, lot, why."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -70,6 +70,12 @@ def lot(
         should = s["should"] or "–"
         rows.add_row(f"{star} {s['system']}", s["name"] or "–", says or "–", should, state + detail, s["age"])
     out.print(rows)
+    for s in view["systems"]:
+        for what, parties in (("held by", s["held_by"]), ("owned by", s["owned_by"])):
+            for party, quantity in parties.items():
+                out.print(f"  {quantity} {view['unit_name']} {what} {party}  [dim]as {s['system']} shows it[/]")
+    if (balance := view["balance"]) is not None:
+        out.print(f"  {balance['sentence']}  [dim]{view['unit_name']}, there as {balance['system']} shows it[/]")
     for h in view["holds"]:
         out.print(f"  [magenta]hold[/]  {h['text']}  [dim]{h['age']}[/]")
     for a in view["acts"]:
@@ -78,6 +84,8 @@ def lot(
         told = [f"{s['quantity']} {view['unit_name']} {s['state']}", s["customer"], s["place"]]
         stopped = f"  [magenta]block {s['block']}[/]  [dim]{s['why']}[/]" if s["block"] else ""
         out.print(f"  shipment {s['shipment']}  {', '.join(filter(None, told))}{stopped}")
+    for t in view["transfers"]:
+        out.print(f"  transfer {t['transfer']}  {_transfer(t, view['unit_name'])}")
     for e in view["exposures"]:
         still = "" if e["ended"] else ", still"
         out.print(f"  [dim]free in {e['system']} for[/] {e['lasting']}, {counted(e['movements'], 'movement')}{still}")
@@ -86,6 +94,14 @@ def lot(
     if view["holds"] or view["cases"]:
         say_next(f"tracemill why {word(ref)}")
     return OK
+
+
+def _transfer(t: dict[str, Any], unit: str) -> str:
+    """Say where a transfer went or came from, and what of it has not arrived."""
+    way = "to" if t["direction"] == "out" else "from"
+    far = f" {way} {', '.join(t['sites'])} as {', '.join(t['lots'])}" if t["lots"] else ""
+    moving = f", {t['in_transit']} {unit} in transit" if t["in_transit"] != "0" else ""
+    return f"{t['quantity']} {unit} {t['direction']}{far}{moving}"
 
 
 def why(ref: Annotated[str, typer.Argument(metavar="LOT")], project: Project = HERE, url: Url = "", as_json: Json = False) -> int:

@@ -25,10 +25,11 @@ from tracemill.cli.terminal import (
 )
 
 recall = typer.Typer(
-    help="Find, hold and prove everything that a lot, a supplier batch or a machine reached.", no_args_is_help=True
+    help="Find, hold and prove everything that a lot, a supplier batch, serials or a machine reached.", no_args_is_help=True
 )
 Key = Annotated[str, typer.Argument(metavar="RECALL", help="Its number: RC-1.")]
 LIST = "tracemill recall list"
+PARTS = ("held", "not_yet_held", "consumed", "shipped", "escaped")  # of what was requested
 
 
 @recall.command()
@@ -40,11 +41,20 @@ def start(
     machine: Annotated[str, typer.Option(help="From what came out of this machine, with --since and --until.")] = "",
     since: Annotated[str, typer.Option(help="2026-11-23T14:05:00+01:00.")] = "",
     until: Annotated[str, typer.Option(help="2026-11-23T18:00:00+01:00.")] = "",
+    parameter: Annotated[str, typer.Option(help="With --machine: of this parameter.")] = "",
+    above: Annotated[str, typer.Option(help="With --machine: a reading above this.")] = "",
+    below: Annotated[str, typer.Option(help="With --machine: a reading below this.")] = "",
+    value_unit: Annotated[str, typer.Option("--unit", help="The unit of that value, where it was told in several.")] = "",
+    serials: Annotated[str, typer.Option(help="From this serial, with --to; a GS1 label or Digital Link too.")] = "",
+    to: Annotated[str, typer.Option(help="To this serial, included.")] = "",
+    item: Annotated[str, typer.Option(help="With --serials: whose serials they are.")] = "",
     site: Annotated[str, typer.Option(help="Only lots of this site.")] = "",
     mock: Annotated[bool, typer.Option("--mock", help="The same, but nothing is sent to any system.")] = False,
 ) -> int:  # fmt: skip
     """Open a recall and freeze its first scope; nothing is held yet. Exit 2 where the scope is incomplete."""
-    asked = {"lot": lot, "supplier_batch": supplier_batch, "maker": maker, "machine": machine, "site": site}
+    asked = {"lot": lot, "supplier_batch": supplier_batch, "maker": maker, "machine": machine, "site": site,
+             "parameter": parameter, "above": above, "below": below, "unit": value_unit,
+             "first": serials, "last": to, "item": item}  # fmt: skip
     times = {"since": past("--since", since, "recall start"), "until": past("--until", until, "recall start")}
     body = {k: v for k, v in (asked | times).items() if v} | {"reason": reason, "mock": mock}
     with working("walking the genealogy"):
@@ -123,12 +133,14 @@ def close(key: Key, reason: Reason, project: Project = HERE, url: Url = "", as_j
 def package(
     key: Key, project: Project = HERE, url: Url = "", as_json: Json = False,
     to: Annotated[Path | None, typer.Option("--to", help="The file to write; else RECALL.zip here.")] = None,
+    base: Annotated[str, typer.Option("--base", help="EPCIS: the address that your own ids stand under.")] = "",
+    gln: Annotated[str, typer.Option("--gln", help="EPCIS: your GLN, which documents are named by.")] = "",
 ) -> int:  # fmt: skip
-    """Write the evidence package: page, spreadsheets, JSON and audit chain, with a seal over all of it."""
+    """Write the evidence package: page, spreadsheets, JSON, EPCIS and audit chain, with a seal over all of it."""
     from tracemill.answers.package_check import check
 
     with working("writing the package"):
-        body = hub(project, url).download(f"/v1/recalls/{part(key)}/package", otherwise=LIST)
+        body = hub(project, url).download(f"/v1/recalls/{part(key)}/package", otherwise=LIST, base=base, gln=gln)
     target, found = to or Path(f"{key}.zip"), check(body)
     try:
         target.write_bytes(body)
@@ -160,29 +172,48 @@ def _show(view: dict[str, Any], as_json: bool) -> None:
              ("verified", "verified_at"), ("closed", "closed_at"))  # fmt: skip
     out.print("  " + " ─ ".join(f"{name} {clock(v['recall'].get(f)) or '–'}" for name, f in times))
     for code, t in v["totals"].items():
-        sums = " + ".join(f"{t[k]} {k}" for k in ("held", "consumed", "shipped", "escaped"))
+        parts = [(k, t[k]) for k in PARTS if k != "not_yet_held" or t[k] != "0"]
+        sums = " + ".join(f"{amount} {k.replace('_', ' ')}" for k, amount in parts)
         out.print(
-            f"  {sums} = {t['requested']} requested {unit(code)}  [dim](in process {t['in_process']}, staged {t['staged']})[/]"
+            f"  {sums} = {t['requested']} requested {unit(code)}  [dim](on hand {t['on_hand']}, in process {t['in_process']}, "
+            f"staged {t['staged']}, in transit {t['in_transit']})[/]"
         )
     for gap in v["gaps"]:
         out.print(f"  [bold red]?[/] {gap['text']}  [dim]{', '.join(gap.get('examples', []))}[/]")
+    for doubt in v.get("doubts", []):
+        out.print(f"  [bold]![/] {doubt['text']}  [dim]{', '.join(doubt.get('examples', []))}[/]")
     for d in v["customers"]:
         name = d["customer_name"] or d["customer"] or "customer not told"
         out.print(f"  {d['state']} {d['quantity']} {unit(d['unit'])} to {name}: {', '.join(d['shipments'])}")
+        whom = "; ".join(", ".join(c[k] for k in ("name", "role", "phone", "email") if c.get(k)) for c in d.get("contacts", []))
+        out.print(f"    call {whom}" if whom else "    [dim]nobody told whom to call there[/]")
+    for p in v.get("clean_points", []):
+        _clean_point(p)
     for w in v.get("would_send", []):
         out.print(f"  [dim]would hold[/] {w['lot']} in {w['system']}: {w['available']} {unit(w['unit'])} free there")
     last = v["versions"][-1]
     out.print(f"  [dim]scope v{last['version']}: {counted(last['lots'], 'lot')}, {last['why']}[/]")
 
 
+def _clean_point(point: dict[str, Any]) -> None:
+    """Say between which proven lots of a stream the affected ones lie."""
+    out.print(f"  clean point: {point['stream']}, {clock(point['first'])} to {clock(point['last'])}")
+    for side in ("before", "after"):
+        lot = point.get(side)
+        said = f"{lot['number']} of {clock(lot['at'])}: {lot['evidence']}" if lot else "[bold]no lot is proven clean[/]"
+        out.print(f"    {side}: {said}")
+    for x in point["unproven"]:
+        out.print(f"    [bold red]?[/] {x['number']} of {clock(x['at'])} is not proven: {x['why']}")
+    out.print(f"    [dim]{'; '.join(point['limits'])}[/]")
+
+
 def _lots(v: dict[str, Any]) -> None:
     sites = sorted({x["site"] for x in v["lots"]})
-    rows = table("", "lot", *(["site"] if len(sites) > 1 else []), "held", "consumed", "shipped", "escaped", "requested", "")
+    said = (*(p for p in PARTS if p != "not_yet_held" or any(p in x["standing"] for x in v["lots"])), "requested")
+    rows = table("", "lot", *(["site"] if len(sites) > 1 else []), *(p.replace("_", " ") for p in said), "")
     for x in v["lots"]:
         s = x["standing"]
-        amounts = [
-            s.get(k, "0") if s.get("known", True) else "?" for k in ("held", "consumed", "shipped", "escaped", "requested")
-        ]
+        amounts = [s.get(k, "0") if s.get("known", True) else "?" for k in said]
         place = [x["site"]] if len(sites) > 1 else []
         rows.add_row(_mark(x), f"{'  ' * x['depth']}{x['number']}", *place, *amounts, unit(x["unit"]))
     out.print(rows)
@@ -196,6 +227,8 @@ def _mark(lot: dict[str, Any]) -> str:
         return "–"
     if not lot["standing"].get("known", True):
         return "[bold red]?[/]"
+    if lot["standing"].get("not_yet_held", "0") != "0":
+        return "[dim]◔[/]"
     return "[green]✓[/]" if lot["standing"].get("escaped", "0") == "0" else "[red]✕[/]"
 
 
@@ -203,6 +236,8 @@ def _why_not(lot: dict[str, Any]) -> str:
     """Say why a lot does not count as contained; nothing where it does."""
     if who := lot.get("excluded_by"):
         return f"excluded by {who}: {lot['excluded_because']}"
+    if lot["standing"].get("not_yet_held", "0") != "0":
+        return ""
     loose = [c for c in lot["standing"].get("systems", []) if not c["contained"] and c["total"] != "0"]
     return "; ".join(f"{c['system'].upper()}: {c['why']}" for c in loose)
 
@@ -210,4 +245,6 @@ def _why_not(lot: dict[str, Any]) -> str:
 def _origin(o: dict[str, Any]) -> str:
     if o["kind"] == "lot":
         return f"lot {o.get('name') or o['lot']}"
+    if o["kind"] == "serials":
+        return f"serials {o['first']} to {o['last']}"
     return f"supplier batch {o['batch']}" if o["kind"] == "supplier_batch" else f"machine {o['machine']}"

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tracemill.answers import cases, search, status
 from tracemill.answers import lot as lot_answers
-from tracemill.console import commands, lots, messages
+from tracemill.console import commands, lots, messages, recalls
 from tracemill.console.page import CLOSED, HEADERS, PageRoute, answer, askable, hub_of, is_twin, page, refused
 from tracemill.console.session import Sessions, reader_of, remember
 from tracemill.console.words import environment, lot_path
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 def install(app: FastAPI, hub: Hub, sessions: Sessions, zone: str) -> None:
     """Add the pages to an application; times are shown in this zone."""
     app.state.sessions, app.state.pages, app.state.console_hub = sessions, environment(zone), hub
-    for part in (router, lots.router, commands.router, messages.router):
+    for part in (router, lots.router, commands.router, messages.router, recalls.router):
         app.include_router(part)
 
 

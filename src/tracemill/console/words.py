@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from tracemill.answers import words
 from tracemill.answers.timeline import Entry
+from tracemill.model.quantity import NAMES
 
 # Each word of the table of statuses: its icon, and its tone (what colour it has, and whether it is filled).
 STATUSES: dict[str, tuple[str, str]] = {
@@ -47,7 +48,7 @@ def environment(zone: str) -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     place = ZoneInfo(zone)
-    made.globals.update(zone=zone, statuses=STATUSES)
+    made.globals.update(zone=zone, statuses=STATUSES, after=after, unit_name=lambda code: NAMES.get(code, code))
     made.filters.update(
         time=lambda at: time(at, place),
         clock=lambda at: time(at, place, "%H:%M:%S"),
@@ -78,6 +79,12 @@ def time(at: datetime | None, zone: ZoneInfo, form: str = "%Y-%m-%d %H:%M:%S") -
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
         utc.isoformat(), utc.strftime("%Y-%m-%d %H:%M:%S"), there.strftime(form)
     )
+
+
+def after(start: datetime, end: datetime) -> str:
+    """Say how long something took, as a clock that was started shows it."""
+    seconds = max(0, int((end - start).total_seconds()))
+    return f"+{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def icon(name: str) -> Markup:

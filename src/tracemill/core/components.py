@@ -4,16 +4,15 @@ from decimal import Decimal
 
 from tracemill.core.draft import Draft
 from tracemill.core.identity import View
-from tracemill.core.inheritance import apply, carried, inherited
-from tracemill.core.ledger import base_unit, in_base
-from tracemill.core.material import misuse
+from tracemill.core.inheritance import Bond, carried
+from tracemill.core.ledger import base_unit, in_base, owned
+from tracemill.core.material import inherit, misuse
 from tracemill.core.usable import allowance
 from tracemill.model.change import Fitted, HoldPlaced, Linked, Moved
 from tracemill.model.component import ComponentInstalled, ComponentTold
 from tracemill.model.decision import Case
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold, Lot
-from tracemill.model.quality import HoldInherited
 from tracemill.model.record import replaced
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
@@ -33,25 +32,29 @@ def fitted(draft: Draft, data: ComponentTold, parent: Draft, view: View) -> None
     before, quantity = allowance(draft.lot), in_base(draft, data.quantity)
     goes_in = isinstance(data, ComponentInstalled)
     signed = quantity if goes_in else -quantity
-    booked = {"movement": data.movement, "system": draft.event.source}
-    owner = draft.policy.owner("movement", draft.lot.material_class, draft.now) or draft.event.source
-    draft.add(Moved(kind="consumed", quantity=-signed, order=data.work.order, counts=owner == draft.event.source, **booked))
+    at = draft.event.occurred.utc
+    work = replaced(data.work, transformation=f"assembly of {parent.lot.number}"[:400], kind=ASSEMBLY)
+    draft.add(
+        Moved(
+            movement=data.movement, kind="consumed", quantity=-signed, system=draft.event.source, order=data.work.order,
+            counts=owned(draft), at=at, native=data.quantity,
+        )
+    )  # fmt: skip
     for one, other, side in ((draft, parent.lot, Side.INPUT), (parent, draft.lot, Side.OUTPUT)):
         one.add(Fitted(side=side, other=other.id, number=other.number, quantity=signed, position=data.position))
-    work = replaced(data.work, transformation=f"assembly of {parent.lot.number}"[:400], kind=ASSEMBLY)
     for one, side in ((draft, Side.INPUT), (parent, Side.OUTPUT)):
         one.add(
             Linked(
                 transformation=derived(ASSEMBLY, draft.lot.site, parent.lot.id), side=side, quantity=signed,
                 unit=base_unit(draft, data.quantity), evidence=data.evidence, work=work,
-                occurred_at=draft.event.occurred.utc, **booked,
+                occurred_at=at, system=draft.event.source, movement=data.movement,
             )
         )  # fmt: skip
-    if goes_in and before.known and quantity > before.usable:
+    if goes_in and before.known and quantity > before.target.available:
         draft.case(misuse(draft, data.quantity, data.work, parent.lot.number))
-    if goes_in and (found := inherited(parent.lot, [draft.lot], {**view.lots, draft.lot.id: draft.lot})) is not None:
-        apply(parent, HoldInherited(lot=found.lot, holds=found.holds))
-    if not goes_in:
+    if goes_in:
+        inherit(parent, [draft.lot], {**view.lots, draft.lot.id: draft.lot}, Bond.MADE)
+    else:
         _stays_recalled(draft, parent)
     _watch_places(draft)
     draft.spread()

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from tracemill.core.draft import Draft
 from tracemill.core.identity import View
-from tracemill.core.inheritance import CARRIED, apply, carried, inherited
-from tracemill.core.ledger import Negative, base_unit, signed_in_base
-from tracemill.core.material import describe, misuse, transformation
+from tracemill.core.inheritance import CARRIED, Bond, carried
+from tracemill.core.ledger import Negative, base_unit, owned, signed_in_base
+from tracemill.core.material import describe, inherit, misuse, transformation
 from tracemill.core.usable import allowance
 from tracemill.core.vessel import Vessel, layout, tell
 from tracemill.core.vessel_flow import Edge
@@ -16,7 +16,6 @@ from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.policy import Policy
-from tracemill.model.quality import HoldInherited
 from tracemill.model.quantity import NAMES, Conversion, NotComparable, Quantity, to_unit
 from tracemill.model.record import replaced
 from tracemill.model.status import Side, VesselAct, VesselKind
@@ -39,14 +38,14 @@ def booked(draft: Draft, data: VesselTold, view: View) -> None:
     into = isinstance(data, VesselCharged)
     if isinstance(data, VesselDischarged):
         describe(draft, data)
-    owner = draft.policy.owner("movement", draft.lot.material_class, draft.now) or draft.event.source
     draft.add(
         Moved(
             movement=data.movement, kind="consumed" if into else "produced", quantity=-quantity if into else quantity,
-            system=draft.event.source, order=data.work.order, counts=owner == draft.event.source,
+            system=draft.event.source, order=data.work.order, counts=owned(draft),
+            at=draft.event.occurred.utc, native=data.quantity,
         )
     )  # fmt: skip
-    if into and before.known and quantity > before.usable:
+    if into and before.known and quantity > before.target.available:
         draft.case(misuse(draft, data.quantity, data.work, data.work.key or data.vessel))
     own = Quantity(amount=quantity, unit=base_unit(draft, data.quantity))
     vessel = _vessel(view, draft.policy, data.vessel)
@@ -191,6 +190,5 @@ def _inherit(draft: Draft, edges: Iterable[Edge], view: View) -> None:
         known = view.inputs.get(transformation(draft.event.site, edge.work.key), set()) - {edge.lot}
         parents = [view.lots[p] for p in sorted(known) if p in view.lots]
         one = _draft_of(draft, edge.lot, view)
-        if (found := inherited(one.lot, parents, view.lots)) is not None:
-            apply(one, HoldInherited(lot=found.lot, holds=found.holds))  # it may have other parents, too
-            view.put(one.lot)
+        inherit(one, parents, view.lots, Bond.MADE)
+        view.put(one.lot)

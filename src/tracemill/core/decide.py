@@ -6,19 +6,22 @@ from typing import Any
 
 from tracemill.core import (
     approvals,
+    books,
     components,
     contents,
     dispositions,
     holds,
     inheritance,
     material,
+    movements,
     process,
     receipts,
     reports,
     stock,
+    tolerance,
 )
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, shipment_guard
+from tracemill.core.flows import FLOWS, alerts, rejected_batch, shipment_guard
 from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
@@ -32,6 +35,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -39,6 +43,7 @@ from tracemill.model.material import (
 from tracemill.model.policy import Policy
 from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
+    BatchRejected,
     DispositionDecided,
     HoldInherited,
     HoldReleased,
@@ -53,17 +58,19 @@ from tracemill.model.vessel import VesselTold
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
+    ReceiptReversed: receipts.taken_back,
     DispositionDecided: dispositions.disposition,
     InspectionOpened: receipts.inspection,
     InspectionApproved: approvals.approval,
     SampleTaken: receipts.sample,
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
-    MovementRecorded: receipts.movement,
+    MovementRecorded: movements.movement,
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
     HoldInherited: inheritance.apply,
+    BatchRejected: rejected_batch.told,
     NonconformanceOpened: receipts.nonconformance,
     NotificationAcknowledged: reports.acknowledged,
     CommandSettled: reports.settled,
@@ -108,27 +115,29 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         return _of_a_vessel(event, event.data, view, policy)
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected)
-    passed_on = inheritance.carried(match.lot) if match.lot.used else {}
+    passed_on = inheritance.carried(match.lot, inheritance.Bond.SAME) if match.lot.used else {}
     _introduce(draft, match, view, event.lot)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
-    elif isinstance(event.data, MaterialProduced):
-        _produced(draft, event.data, view)
     elif isinstance(event.data, VesselTold):
         contents.booked(draft, event.data, view)
     elif isinstance(event.data, ComponentTold):
         components.fitted(draft, event.data, _parent(draft, event.data, view), view)
+    elif (made_in := material.made_in(event)) is not None:
+        _came_out(draft, made_in, view)
     elif (record := FACTS.get(type(event.data))) is not None:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
+    books.settle(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
+    tolerance.watch(draft)
     alerts.watch(draft)
-    if draft.lot.used and inheritance.carried(draft.lot).keys() != passed_on.keys():
+    if draft.lot.used and inheritance.carried(draft.lot, inheritance.Bond.SAME).keys() != passed_on.keys():
         draft.spread()
     _note_edges(draft, view)
     _settle(draft, view)
@@ -180,10 +189,11 @@ def _introduce(draft: Draft, match: Match, view: View, ref: LotRef) -> None:
     view.put(draft.lot)
 
 
-def _produced(draft: Draft, data: MaterialProduced, view: View) -> None:
-    made_in = material.transformation(draft.lot.site, data.work.key)
+def _came_out(draft: Draft, made_in: str, view: View) -> None:
+    """Record what came out of a transformation, with the lots that went into it."""
     parents = [view.lots[p] for p in view.inputs.get(made_in, ()) if p in view.lots and p != draft.lot.id]
-    material.produced(draft, data, parents, view.lots)
+    record = material.produced if isinstance(draft.event.data, MaterialProduced) else movements.arrived
+    record(draft, draft.event.data, parents, view.lots)
 
 
 def _note_edges(draft: Draft, view: View) -> None:

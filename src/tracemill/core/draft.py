@@ -6,13 +6,13 @@ from typing import Any
 
 from tracemill.core.evolve import evolve
 from tracemill.core.inspection_history import History, Standing, begun, due
-from tracemill.model.change import ActAsked, AnyChange, CaseClosed, CaseOpened
+from tracemill.model.change import ActAsked, AnyChange, CaseClosed, CaseOpened, HoldPlaced
 from tracemill.model.decision import Case, Command, Decision, LotChange, Timer, act_id
 from tracemill.model.event import Event
 from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Lot, OpenCase
 from tracemill.model.policy import Policy, SystemPolicy
-from tracemill.model.status import CaseKind, Severity
+from tracemill.model.status import CaseKind, HoldReason, Severity
 
 
 class Draft:
@@ -100,4 +100,10 @@ class Draft:
             cases=tuple(c for d in every for c in d.cases),
             timers=tuple(t for d in every for t in d.timers),
             spreads=tuple(d.lot.id for d in every if d._spreads),
+            rejects=tuple(d.lot.id for d in every if d.lot.supplier_batch and any(_rejects(c.change) for c in d.changes)),
         )
+
+
+def _rejects(change: AnyChange) -> bool:
+    """Say whether a lot was rejected for what it is, or more of it than before."""
+    return isinstance(change, HoldPlaced) and change.hold.reason is HoldReason.REJECTED and not change.hold.root

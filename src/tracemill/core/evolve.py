@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from tracemill.core.entries import GAINS, after_movement, entered, entry_key
 from tracemill.core.unbooked import left, reread
 from tracemill.model import change as c
 from tracemill.model.inspection import Submission, Withdrawn
-from tracemill.model.lot import Act, Disposition, Exposure, Lot, ShipmentBlock, Wanted
-from tracemill.model.status import Side
+from tracemill.model.lot import Act, Disposition, Entry, Exposure, Lot, ShipmentBlock, Wanted
+from tracemill.model.status import MovementKind, SampleState, Side
 
 replace = msgspec.structs.replace
 
@@ -38,6 +39,7 @@ def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
         for name in (
             "number",
             "named_by",
+            "item",
             "item_text",
             "material_class",
             "supplier",
@@ -53,6 +55,9 @@ def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
         )
         if (value := getattr(ch, name))
     }
+    if ch.received_at is not None:
+        told = Entry(kind=MovementKind.RECEIVED, quantity=ch.received, at=ch.received_at)
+        facts["entries"] = entered(lot.entries, entry_key(ch.named_by, ch.receipt), told)
     return replace(lot, received=lot.received + ch.received, unit=ch.unit, received_at=lot.received_at or ch.received_at, **facts)
 
 
@@ -75,8 +80,10 @@ def _lifted(lot: Lot, ch: c.HoldLifted) -> Lot:
 
 
 def _disposed(lot: Lot, ch: c.Disposed) -> Lot:
+    knew = lot.gained_at is None or ch.decided_at >= lot.gained_at
     return replace(
         lot,
+        covered={account: lot.moved.get(account, Decimal(0)) for account in GAINS} if knew else lot.covered,
         disposition=Disposition(
             parts=ch.parts,
             decided_at=ch.decided_at,
@@ -110,21 +117,40 @@ def _nonconforming(lot: Lot, ch: c.NonconformanceLinked) -> Lot:
 
 
 def _sampled(lot: Lot, ch: c.Sampled) -> Lot:
-    gone = ch.quantity if ch.destroyed else Decimal(0)
-    return replace(lot, samples={**lot.samples, ch.sample: gone}, claims=left(lot.claims, gone))
+    state = ch.state or (SampleState.DESTROYED if ch.destroyed else SampleState.RETAINED)
+    gone = ch.quantity if state is SampleState.DESTROYED else Decimal(0)
+    retained = {k: q for k, q in lot.retained.items() if k != ch.sample}
+    if state is SampleState.RETAINED:
+        retained[ch.sample] = ch.quantity
+    entries = lot.entries
+    if ch.at is not None:
+        known = lot.entries.get(key := entry_key("sample", ch.sample))
+        told = Entry(kind=MovementKind.SAMPLED, quantity=-gone, at=known.at if known else ch.at)
+        entries = {**lot.entries, key: told}
+    claims = left(lot.claims, gone - lot.samples.get(ch.sample, Decimal(0)))
+    return replace(lot, samples={**lot.samples, ch.sample: gone}, retained=retained, entries=entries, claims=claims)
 
 
 def _moved(lot: Lot, ch: c.Moved) -> Lot:
     exposures = {
         s: replace(e, movements=e.movements + 1) if s == ch.system and e.until is None else e for s, e in lot.exposures.items()
     }
+    entries = after_movement(lot.entries, ch) if ch.at is not None else lot.entries
     if not ch.counts:
-        return replace(lot, exposures=exposures)
-    moved = {**lot.moved, ch.kind: lot.moved.get(ch.kind, Decimal(0)) + ch.quantity}
-    return replace(lot, exposures=exposures, moved=moved, claims=left(lot.claims, -ch.quantity, ch.system))
+        return replace(lot, exposures=exposures, entries=entries)
+    account = ch.account or ch.kind
+    moved = {**lot.moved, account: lot.moved.get(account, Decimal(0)) + ch.quantity}
+    gains = ch.quantity > 0 and account in GAINS
+    since = max(lot.gained_at or ch.at, ch.at) if gains and ch.at else lot.gained_at
+    claims = left(lot.claims, -ch.quantity, ch.system)
+    return replace(lot, exposures=exposures, moved=moved, entries=entries, gained_at=since, claims=claims)
 
 
 def _linked(lot: Lot, ch: c.Linked) -> Lot:
+    key = entry_key(ch.system, ch.movement)
+    if (entry := lot.entries.get(key)) is not None and entry.work is None:
+        told = replace(entry, side=ch.side, work=ch.work, evidence=ch.evidence)
+        lot = replace(lot, entries={**lot.entries, key: told})
     if ch.side is Side.INPUT:
         return lot if lot.used else replace(lot, used=True)
     return lot if ch.transformation in lot.made_by else replace(lot, made_by=(*lot.made_by, ch.transformation))

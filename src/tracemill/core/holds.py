@@ -2,7 +2,7 @@
 
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import in_base
-from tracemill.core.usable import dated
+from tracemill.core.usable import dated, gained, quality_hold
 from tracemill.model.change import HoldLifted, HoldPlaced, Noted
 from tracemill.model.event import MessageRead, MessageUnread
 from tracemill.model.identifier import derived
@@ -38,6 +38,16 @@ def placed(draft: Draft, data: HoldRequested) -> None:
     )
 
 
+def awaiting(draft: Draft) -> Hold:
+    """Return the hold of a lot that quality has to look at: its decision lifts it."""
+    return Hold(
+        id=quality_hold(draft.lot.id, HoldReason.AWAITING_INSPECTION),
+        reason=HoldReason.AWAITING_INSPECTION,
+        system="hub",
+        placed_at=draft.now,
+    )
+
+
 def hold_key(lot: str, system: str, native: str) -> str:
     return derived("hold", lot, system, native)
 
@@ -50,6 +60,8 @@ def lifted(draft: Draft, data: HoldReleased) -> None:
         return
     if dated(hold, draft.lot):
         raise NotAllowed(f"hold {hold.reason} ends when quality decides until when it may be used; nobody lifts it")
+    if gained(hold, draft.lot):
+        raise NotAllowed(f"hold {hold.reason} ends when quality decides about what the lot gained; nobody lifts it")
     allowed = draft.policy.lifters.get(hold.reason, ())
     if draft.event.source != hold.system and draft.event.source not in allowed:
         raise NotAllowed(

@@ -4,6 +4,7 @@ A hold of one kind is carried on: one that says something about the material its
 """
 
 from collections.abc import Iterable, Mapping
+from enum import IntEnum
 
 from tracemill.core.draft import Draft
 from tracemill.core.usable import on_hand
@@ -28,16 +29,42 @@ CARRIED = frozenset(
         HoldReason.IDENTITY,
     }
 )
+DATED = (HoldReason.EXPIRED, HoldReason.RETEST)
+JUDGED = (HoldReason.AWAITING_INSPECTION, HoldReason.QUALITY, HoldReason.REJECTED)
+SAME = frozenset({"split", "merge", "relabel", "transfer"})  # kinds of transformation that leave the material what it is
+TREATED = frozenset({"rework", "regrade"})  # done because of what quality said: it decides anew about what comes out
 
 
-def carried(lot: Lot) -> dict[str, Inherited]:
+class Bond(IntEnum):
+    """How a lot came of another; where it came of it in several ways, the one that carries most."""
+
+    TREATED = 0
+    MADE = 1
+    SAME = 2
+
+
+def bond(kind: str) -> Bond:
+    """Return how what comes out of a kind of transformation stands to what went in."""
+    return Bond.SAME if kind in SAME else Bond.TREATED if kind in TREATED else Bond.MADE
+
+
+def carried(lot: Lot, bond: Bond = Bond.MADE) -> dict[str, Inherited]:
     """Return what a lot passes on to everything made from it, by the id of the hold as it was placed (its root).
 
-    A hold on a quantity is passed on only where less than that is left: then restricted material was used.
+    A hold on a quantity is passed on only where less than that is left: then restricted material was used. What is the same
+    material under another number has its own dates, and all else that restricts it; about what was treated, quality decides anew.
     """
     left = on_hand(lot)
-    holds = [h for h in lot.holds.values() if h.reason in CARRIED and (h.quantity is None or h.quantity > left)]
+    holds = [h for h in lot.holds.values() if _passes(h, bond) and (h.quantity is None or h.quantity > left)]
     return {h.root or h.id: _passed_on(h, lot) for h in holds}
+
+
+def _passes(hold: Hold, bond: Bond) -> bool:
+    if bond is Bond.TREATED and hold.reason in JUDGED:
+        return False
+    if hold.reason in CARRIED or bond is not Bond.SAME:
+        return hold.reason in CARRIED
+    return hold.reason not in DATED and not (hold.reason is HoldReason.CONFLICT and hold.system == "hub")
 
 
 def _passed_on(hold: Hold, lot: Lot) -> Inherited:
@@ -45,16 +72,17 @@ def _passed_on(hold: Hold, lot: Lot) -> Inherited:
     return Inherited(root=hold.root or hold.id, origin=origin, number=number, reason=hold.reason, placer=hold.by, note=hold.note)
 
 
-def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot]) -> HoldInherited | None:
+def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot], bonds: Mapping[str, Bond]) -> HoldInherited | None:
     """Return what must change on a lot so that it carries exactly what its parents pass on; None where nothing must.
 
     `origins` are the lots on which the roots were placed: what no longer holds there is not kept alive by a cycle.
+    `bonds`: how it came of each parent (id).
     """
     wanted = {
         root: i
         for parent in parents
-        for root, i in carried(parent).items()
-        if i.origin != child.id and (i.origin not in origins or root in carried(origins[i.origin]))
+        for root, i in carried(parent, bonds.get(parent.id, Bond.MADE)).items()
+        if i.origin != child.id and (i.origin not in origins or root in carried(origins[i.origin], Bond.SAME))
     }
     have = {h.root for h in child.holds.values() if h.root}
     new = tuple(wanted[root] for root in sorted(wanted.keys() - have))

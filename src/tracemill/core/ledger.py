@@ -1,4 +1,4 @@
-"""The ledger: amounts of a lot in its base unit."""
+"""The ledger: amounts of a lot in its base unit, and who may book them."""
 
 from decimal import Decimal
 
@@ -48,3 +48,9 @@ def signed_in_base(draft: Draft, quantity: Quantity) -> Decimal:
         return to_unit(quantity, unit, conversions).amount
     except NotComparable as error:
         raise NotComparable(str(error), _declare(draft, quantity)) from None
+
+
+def owned(draft: Draft) -> bool:
+    """Say whether the event comes from the owner of movements: only that counts in the ledger."""
+    owner = draft.policy.owner("movement", draft.lot.material_class, draft.now)
+    return owner in (None, draft.event.source)

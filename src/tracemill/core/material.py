@@ -1,21 +1,32 @@
 """Material: what goes into a transformation and what comes out of it; the lot's ledger and its genealogy follow."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
 
+from tracemill.core.descent import accept_as, descend
 from tracemill.core.draft import Draft
-from tracemill.core.inheritance import apply, inherited
-from tracemill.core.ledger import base_unit, signed_in_base
+from tracemill.core.evolve import replace
+from tracemill.core.holds import awaiting
+from tracemill.core.inheritance import SAME, TREATED, Bond, apply, bond, inherited
+from tracemill.core.ledger import base_unit, owned, signed_in_base
 from tracemill.core.usable import allowance, on_hand
-from tracemill.model.change import Linked, LotDescribed, Moved, ShipmentChanged
+from tracemill.model.change import HoldPlaced, Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
-from tracemill.model.identifier import derived
+from tracemill.model.event import Event
+from tracemill.model.identifier import MAX_LENGTH, derived
 from tracemill.model.lot import Lot, Shipped
-from tracemill.model.material import MaterialConsumed, MaterialProduced, ShipmentShipped, Work
+from tracemill.model.material import MaterialConsumed, MaterialProduced, MovementRecorded, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
 from tracemill.model.quantity import Quantity
-from tracemill.model.status import CaseKind, Consequence, ShipmentState, Side
-from tracemill.model.vessel import VesselDischarged
+from tracemill.model.reference import Party
+from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, MovementKind, ShipmentState, Side
+from tracemill.model.vessel import VesselCharged, VesselDischarged
 
+GONE = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
+LEFT = (*GONE, ShipmentState.RETURNED)  # what came back had left
+TRANSFER, ANYWHERE = "transfer", ""  # a transfer is no site's own
+RESHAPING = SAME | TREATED  # what is done to lots that may not be used, too
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
 
@@ -24,12 +35,27 @@ def transformation(site: str, key: str) -> str:
     return derived("transformation", site, key)
 
 
+def transfer(number: str) -> Work:
+    """Return the work that takes material from one site to another: both tell it under this number."""
+    return Work(transformation=f"transfer {number}"[:MAX_LENGTH], kind=TRANSFER)
+
+
+def made_in(event: Event) -> str | None:
+    """Return the transformation that a lot came out of, as an event tells it."""
+    data = event.data
+    if isinstance(data, MaterialProduced | VesselCharged | VesselDischarged):
+        return transformation(event.site, data.work.key)
+    if isinstance(data, MovementRecorded) and data.transfer and data.direction is Direction.IN:
+        return transformation(ANYWHERE, transfer(data.transfer).key)
+    return None
+
+
 def consumed(draft: Draft, data: MaterialConsumed) -> None:
     """A quantity went into a transformation. Held material that is used all the same is a violation."""
     before = allowance(draft.lot)
     _book(draft, data, Side.INPUT, "consumed", -1)
     taken = signed_in_base(draft, data.quantity)
-    if before.known and taken > before.usable:
+    if before.known and taken > before.target.available and data.work.kind not in RESHAPING:
         draft.case(misuse(draft, data.quantity, data.work, data.work.key or "no order"))
     if data.work.key:
         draft.spread()
@@ -37,12 +63,26 @@ def consumed(draft: Draft, data: MaterialConsumed) -> None:
 
 def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origins: dict[str, Lot]) -> None:
     """A quantity came out of a transformation: the lot inherits at once what restricts the lots that went into it."""
+    parents = list(parents)
+    same = parents if data.work.kind in SAME else []
+    if same:
+        descend(draft, same)
     describe(draft, data)
     _book(draft, data, Side.OUTPUT, "produced", 1)
-    if (carried := inherited(draft.lot, parents, origins)) is not None:
-        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))  # it may have other parents, too
+    if same:
+        accept_as(draft, same, data)
+    if data.work.kind in TREATED and draft.lot.disposition is None:
+        draft.add(HoldPlaced(hold=awaiting(draft)))
+    inherit(draft, parents, origins, bond(data.work.kind))
     if data.serial:
         _watch_serial(draft, data)
+
+
+def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], how: Bond) -> None:
+    """Carry what restricts the parents of a lot; it may have others, too."""
+    parents = list(parents)
+    if (carried := inherited(draft.lot, parents, origins, {p.id: how for p in parents})) is not None:
+        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))
 
 
 def _watch_serial(draft: Draft, data: MaterialProduced) -> None:
@@ -75,23 +115,36 @@ def describe(draft: Draft, data: MaterialProduced | VesselDischarged) -> None:
 
 
 def _book(draft: Draft, data: MaterialConsumed | MaterialProduced, side: Side, kind: str, sign: int) -> None:
-    owner = draft.policy.owner("movement", draft.lot.material_class, draft.now) or draft.event.source
-    quantity = signed_in_base(draft, data.quantity)
-    booked = {"movement": data.movement, "system": draft.event.source}
-    draft.add(Moved(kind=kind, quantity=sign * quantity, order=data.work.order, counts=owner == draft.event.source, **booked))
-    if data.work.key:
-        draft.add(
-            Linked(
-                transformation=transformation(draft.lot.site, data.work.key),
-                side=side,
-                quantity=quantity,
-                unit=base_unit(draft, data.quantity),
-                evidence=data.evidence,
-                work=data.work,
-                occurred_at=draft.event.occurred.utc,
-                **booked,
-            )
+    quantity, at = signed_in_base(draft, data.quantity), draft.event.occurred.utc
+    draft.add(
+        Moved(
+            movement=data.movement, kind=kind, quantity=sign * quantity, system=draft.event.source, order=data.work.order,
+            counts=owned(draft), at=at, native=data.quantity,
         )
+    )  # fmt: skip
+    if data.work.key:
+        unit = base_unit(draft, data.quantity)
+        edge(draft, side, quantity, unit, data.work, data.evidence, at, draft.event.source, data.movement)
+
+
+def edge(
+    draft: Draft, side: Side, quantity: Decimal, unit: str, work: Work, evidence: Evidence, at: datetime, system: str,
+    movement: str,
+) -> None:  # fmt: skip
+    """Note one half of an edge of the genealogy: the lot went into a transformation, or came out of it."""
+    draft.add(
+        Linked(
+            transformation=transformation(ANYWHERE if work.kind == TRANSFER else draft.lot.site, work.key),
+            side=side,
+            quantity=quantity,
+            unit=unit,
+            evidence=evidence,
+            work=work,
+            occurred_at=at,
+            system=system,
+            movement=movement,
+        )
+    )
 
 
 def misuse(draft: Draft, quantity: Quantity, work: Work, where: str) -> Case:
@@ -108,13 +161,19 @@ def misuse(draft: Draft, quantity: Quantity, work: Work, where: str) -> Case:
 
 
 def shipped(draft: Draft, data: ShipmentShipped) -> None:
-    """A quantity is on a shipment. It leaves the stock when it is shipped, and comes back when it is returned."""
+    """A quantity is on a shipment. It leaves the stock when it is shipped; what comes back waits until quality decides."""
     quantity, known = signed_in_base(draft, data.quantity), draft.lot.shipments.get(data.shipment)
-    gone = known.quantity if known is not None and known.state is ShipmentState.SHIPPED else quantity * 0
-    leaves = quantity if data.state is ShipmentState.SHIPPED else quantity * 0
-    if leaves != gone:
-        draft.add(Moved(movement=data.shipment, kind="shipped", quantity=gone - leaves, system=draft.event.source))
-    customer = data.customer
+    gone = known.quantity if known is not None and known.state in LEFT else quantity * 0
+    leaves = quantity if data.state in LEFT else quantity * 0
+    moved = Moved(
+        movement=data.shipment, kind=MovementKind.SHIPPED, quantity=gone - leaves, system=draft.event.source,
+        at=draft.event.occurred.utc, native=data.quantity,
+    )  # fmt: skip
+    if moved.quantity:
+        draft.add(moved)
+    if data.state is ShipmentState.RETURNED and (known is None or known.state is not ShipmentState.RETURNED):
+        draft.add(replace(moved, kind=MovementKind.RETURNED, quantity=quantity))
+    customer = data.customer or _told_before(known)
     draft.add(
         ShipmentChanged(
             shipment=data.shipment,
@@ -127,6 +186,12 @@ def shipped(draft: Draft, data: ShipmentShipped) -> None:
                 place=data.place,
                 system=draft.event.source,
                 loading=data.loading,
+                contacts=customer.contacts if customer else (),
             ),
         )
     )
+
+
+def _told_before(known: Shipped | None) -> Party | None:
+    """Who tells that a shipment left need not tell again to whom."""
+    return Party(id=known.customer, name=known.customer_name, contacts=known.contacts) if known and known.customer else None

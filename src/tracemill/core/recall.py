@@ -11,24 +11,32 @@ from tracemill.model.recall import Contained, Standing
 from tracemill.model.status import Enforcement, HoldReason, ShipmentState, StockStatus
 
 ZERO = Decimal(0)
-SPENT = ("consumed", "scrapped", "sampled")  # no longer there as this lot
+LEFT = ("shipped",)  # to a customer
+SPENT = ("consumed", "scrapped", "sampled", "transferred_out")  # no longer there as this lot
 
 
 def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
     """Account for all that there ever was of a lot. `asked`: when the recall asked for holds (None: not yet)."""
     there = on_hand(lot)
     systems = tuple(_contained(lot, policy, name, claim, asked) for name, claim in sorted(lot.claims.items()))
-    loose = there - _vouched(there, systems)
+    waiting = there if asked is None else ZERO  # nobody was asked to hold it: it has not escaped
+    loose = there - waiting - (ZERO if waiting else _vouched(there, systems))
     gone = {kind: -quantity for kind, quantity in lot.moved.items() if quantity < 0}
     consumed = sum((gone.get(kind, ZERO) for kind in SPENT), ZERO) + sum(lot.samples.values(), ZERO)
-    shipped = gone.get("shipped", ZERO)
-    vanished = sum(gone.values(), ZERO) - sum((gone.get(kind, ZERO) for kind in (*SPENT, "shipped")), ZERO)
-    staged = sum((s.quantity for s in lot.shipments.values() if s.state is ShipmentState.STAGED), ZERO)
+    shipped = max(ZERO, gone.get("shipped", ZERO) - lot.moved.get("returned", ZERO))  # what came back is there again
+    vanished = sum((q for kind, q in gone.items() if kind not in (*SPENT, *LEFT)), ZERO)
+    staged = _on_shipments(lot, ShipmentState.STAGED, ShipmentState.LOADING)
+    moving = min(shipped, max(ZERO, _on_shipments(lot, ShipmentState.SHIPPED)))
     return Standing(
-        requested=tidy(there + consumed + shipped + vanished), on_hand=tidy(there), held=tidy(there - loose), staged=tidy(staged),
-        consumed=tidy(consumed), shipped=tidy(shipped), escaped=tidy(loose + vanished),
-        known=counted(lot) or "produced" in lot.moved, systems=systems,
+        requested=tidy(there + consumed + shipped + vanished), on_hand=tidy(there), held=tidy(there - waiting - loose),
+        not_yet_held=tidy(waiting), consumed=tidy(consumed), shipped=tidy(shipped), escaped=tidy(loose + vanished),
+        staged=tidy(staged), in_transit=tidy(moving),
+        known=counted(lot), systems=systems,
     )  # fmt: skip
+
+
+def _on_shipments(lot: Lot, *states: ShipmentState) -> Decimal:
+    return sum((s.quantity for s in lot.shipments.values() if s.state in states), ZERO)
 
 
 def tidy(amount: Decimal) -> Decimal:
@@ -49,7 +57,7 @@ def _contained(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetim
     if loose and not why:
         why = f"still free there ({wanted.state})" if wanted and not wanted.target.available else "still free there"
     return Contained(system=name, total=tidy(claim.total), available=tidy(claim.available), contained=not why,
-                     loose=loose, why=why)  # fmt: skip
+                     loose=loose, why=why, state=wanted.state if wanted and not wanted.target.available else "")  # fmt: skip
 
 
 def _why_no_word(lot: Lot, policy: Policy, name: str, claim: Claim, asked: datetime | None) -> str:

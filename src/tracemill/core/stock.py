@@ -41,12 +41,17 @@ def _unit(draft: Draft, data: StockObserved) -> str:
 def _claim(draft: Draft, data: StockObserved, started: datetime) -> Claim:
     sums = dict(_NOTHING)
     foreign = ZERO
+    held_by: dict[str, Decimal] = {}
+    owned_by: dict[str, Decimal] = {}
     native: list[str] = []
     for row in data.rows:
         amount = signed_in_base(draft, row.quantity)  # a pack may show a total and what went off it as two rows
         sums[row.status] += amount
         if row.restriction and not _is_ours(draft, row.restriction):
             foreign += amount
+        for party, parties in ((row.holder, held_by), (row.owner, owned_by)):
+            if party and amount:
+                parties[party] = parties.get(party, ZERO) + amount
         if amount:
             native.append(f"{row.native or row.status} {row.quantity}")
     return Claim(
@@ -57,6 +62,8 @@ def _claim(draft: Draft, data: StockObserved, started: datetime) -> Claim:
         native=", ".join(native),
         revision=data.revision,
         foreign_blocked=foreign,
+        held_by=held_by,
+        owned_by=owned_by,
     )
 
 
@@ -101,5 +108,5 @@ def close_exposure(draft: Draft) -> None:
     """End the exposure of a receipt once a reading shows no more free stock than is allowed."""
     system = draft.event.source
     exposure, claim = draft.lot.exposures.get(system), draft.lot.claims.get(system)
-    if exposure and exposure.until is None and claim and claim.available <= allowance(draft.lot).usable:
+    if exposure and exposure.until is None and claim and claim.available <= allowance(draft.lot).target.available:
         draft.add(Exposed(system=system, since=exposure.since, until=claim.read_started))

@@ -16,7 +16,12 @@ ZERO = Decimal(0)
 
 
 def unbooked(lot: Lot, claim: Claim, expresses: str) -> Decimal:
-    """Return how much of what a system shows has left the lot already, in the lot's base unit."""
+    """Return how much of what a system shows has left the lot already, in the lot's base unit.
+
+    A lot of which nothing may be used is restricted as it stands in the books, posted or not.
+    """
+    if any(hold.quantity is None for hold in lot.holds.values()):
+        return ZERO
     if expresses == "cap":  # it counts its own use, and its next reading has it
         return max(ZERO, claim.told)
     return max(ZERO, min(claim.behind, claim.total - on_hand(lot), used(lot)))

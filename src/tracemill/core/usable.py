@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from tracemill.core.entries import GAINS, booked, unseen
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold, Lot, Target
 from tracemill.model.quantity import show
@@ -10,6 +11,8 @@ from tracemill.model.record import Record
 from tracemill.model.status import RELEASING, DispositionKind, HoldReason
 
 ZERO = Decimal(0)
+GAINED = (HoldReason.RETURNED, HoldReason.AWAITING_INSPECTION)
+BEGINS = ("produced", "transferred_in")  # the accounts, beside the receipt, with which the ledger of a lot begins
 UNDECIDED = (DispositionKind.HOLD, DispositionKind.PENDING, DispositionKind.REINSPECT)
 
 
@@ -20,17 +23,18 @@ class Allowance(Record, frozen=True):
     usable: Decimal
     blocked: Decimal
     total: Decimal
+    retained: Decimal = ZERO  # kept aside as samples: systems go on counting it with what may be used
 
     @property
     def target(self) -> Target:
-        return Target(available=self.usable, blocked=self.blocked)
+        return Target(available=self.usable + self.retained, blocked=self.blocked)
 
 
 def on_hand(lot: Lot) -> Decimal:
     """Return what should exist: received, less destroyed samples, plus signed movements; else what systems claim."""
-    if lot.received_at is None and "produced" not in lot.moved:
+    if lot.received_at is None and not any(account in lot.moved for account in BEGINS):
         return max((claim.total for claim in lot.claims.values()), default=ZERO)
-    return max(ZERO, lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO))
+    return max(ZERO, booked(lot))
 
 
 def rejected(lot: Lot) -> bool:
@@ -40,7 +44,7 @@ def rejected(lot: Lot) -> bool:
 
 def counted(lot: Lot) -> bool:
     """Say whether anybody has told how much of a lot there is: nothing told is not nothing there."""
-    return lot.received_at is not None or bool(lot.claims)
+    return lot.received_at is not None or bool(lot.claims) or any(account in lot.moved for account in BEGINS)
 
 
 def used(lot: Lot) -> Decimal:
@@ -58,7 +62,7 @@ def decided(lot: Lot) -> tuple[Decimal, Decimal]:
     if lot.disposition is None:
         return ZERO, ZERO
     gone = used(lot)
-    base = on_hand(lot) + gone
+    base = on_hand(lot) + gone - unseen(lot)
     named = sum((p.quantity.amount for p in lot.disposition.parts if p.quantity), ZERO)
     accepted = rejected = ZERO
     for part in lot.disposition.parts:
@@ -77,12 +81,14 @@ def allowance(lot: Lot) -> Allowance:
     whole = [h for h in lot.holds.values() if h.quantity is None]
     others = _restricted_by_others(lot, rejected)
     doubted = sum((h.quantity or ZERO for h in _disputes(lot) if h.system != "hub"), ZERO)
-    usable = ZERO if whole else max(ZERO, min(min(accepted, total) - others, total - _shown_beyond(lot)))
+    free = ZERO if whole else max(ZERO, min(min(accepted, total - unseen(lot)) - others, total - _shown_beyond(lot)))
+    retained = min(free, sum(lot.retained.values(), ZERO))
     return Allowance(
         known=lot.disposition is not None or bool(whole),
-        usable=usable,
+        usable=free - retained,
         blocked=min(rejected + others - doubted, total),
         total=total,
+        retained=retained,
     )  # what systems disagree about waits in quarantine: nobody decided to block it
 
 
@@ -101,6 +107,16 @@ def _shown_beyond(lot: Lot) -> Decimal:
 def quality_hold(lot: str, reason: HoldReason) -> str:
     """Return the id of the hold that quality's own decision places for a reason: one of each kind."""
     return derived("hold", lot, "quality", reason)
+
+
+def gain_hold(lot: str, account: str) -> str:
+    """Return the id of the hold on what a lot gained since quality decided."""
+    return derived("hold", lot, "gain", account)
+
+
+def gained(hold: Hold, lot: Lot) -> bool:
+    """Say whether a hold is on what quality has not seen yet: its next decision lifts it, nobody else."""
+    return hold.reason in GAINED and any(hold.id == gain_hold(lot.id, account) for account in GAINS)
 
 
 def dated_hold(lot: str, reason: HoldReason) -> str:
@@ -123,6 +139,7 @@ def _restricted_by_others(lot: Lot, rejected: Decimal) -> Decimal:
         return ZERO
     decision = quality_hold(lot.id, HoldReason.REJECTED)
     found = [h for h in found if h.id != decision and not (h.reason is HoldReason.CONFLICT and h.system == "hub")]
+    found = [h for h in found if not gained(h, lot)]  # quality has not accepted that
     echoes = sum((h.quantity or ZERO for h in found if h.reason is HoldReason.REJECTED), ZERO)
     return sum((h.quantity or ZERO for h in found if h.reason is not HoldReason.REJECTED), ZERO) + max(ZERO, echoes - rejected)
 
@@ -137,7 +154,7 @@ class Reason(Record, frozen=True):
     next_action: str = ""
 
 
-_WORDS = {
+WORDS = {
     HoldReason.AWAITING_INSPECTION: "awaiting inspection",
     HoldReason.QUALITY: "on hold by quality",
     HoldReason.REJECTED: "rejected by quality",
@@ -151,6 +168,7 @@ _WORDS = {
     HoldReason.MISSING_CERTIFICATE: "certificate missing",
     HoldReason.INCOMPLETE_GENEALOGY: "genealogy incomplete",
     HoldReason.DEVIATION: "made outside the limits of its process",
+    HoldReason.RETURNED: "came back from a customer",
     HoldReason.IDENTITY: "its identity is not clear",
     HoldReason.OTHER: "blocked",
 }
@@ -162,6 +180,7 @@ _NEXT = {
     HoldReason.CONFLICT: "restrict it there; the hold lifts itself once that is read back",
     HoldReason.EXPIRED: "it is scrapped, or quality decides until when it may be used",
     HoldReason.DEVIATION: "look at what it was made under, then lift the hold",
+    HoldReason.RETURNED: "quality looks at it and decides again in {system}",
     HoldReason.RETEST: "test it again and decide; quality may say until when it may be used",
     HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }
@@ -191,7 +210,7 @@ def hold_words(hold: Hold, lot: Lot) -> str:
     note = f"{' ' if dated(hold, lot) else ': '}{hold.note}" if hold.note else ""  # expired 2026-11-20
     placer = "" if hold.system == "hub" and not by else f" ({hold.system}{by})"
     source = f", made from {hold.origin_number}" if hold.root else ""
-    return f"{amount}{_WORDS[hold.reason]}{placer}{source}{note}"
+    return f"{amount}{WORDS[hold.reason]}{placer}{source}{note}"
 
 
 def reasons(lot: Lot, quality: str = "") -> list[Reason]:
@@ -225,7 +244,7 @@ def verdict(lot: Lot) -> str:
     if not allowed.known:
         return "unknown"
     if allowed.usable > ZERO:
-        return "released" if allowed.usable == allowed.total and not kinds else "conditional"
+        return "released" if allowed.target.available == allowed.total and not kinds else "conditional"
     if kinds - {HoldReason.REJECTED, HoldReason.AWAITING_INSPECTION}:
         return "hold"
     if HoldReason.REJECTED in kinds:

@@ -1,6 +1,7 @@
 """A mailbox: an SMTP server on loopback that keeps what it gets, so that the demo can read procurement's mail."""
 
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import Message
 from typing import Any, Self
 
@@ -34,3 +35,8 @@ def body_of(mail: Message) -> str:
     """Return the text of a mail, decoded."""
     payload = mail.get_payload(decode=True)
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload)
+
+
+def subject_of(mail: Message) -> str:
+    """Return the subject of a mail on one line."""
+    return " ".join(str(make_header(decode_header(str(mail["Subject"])))).split())

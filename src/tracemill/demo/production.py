@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tracemill.demo.claims import Claim, Scene, played, until
+from tracemill.demo.elsewhere import Elsewhere
+from tracemill.demo.mailbox import body_of, subject_of
 from tracemill.demo.story import BATCH, MES_LOT, WMS_LOT, Story
 
 HEEL, HEEL_WMS, HEEL_MES = "B-0902", "B0902", "MB0902"
@@ -14,16 +15,23 @@ SHIPPED, SHIPPED_WMS, SHIPPED_MES = "FG-0711", "FG0711", "MFG0711"
 STAGED, STAGED_WMS, STAGED_MES = "FG-0712", "FG0712", "MFG0712"
 UNTOLD, UNTOLD_MES = "FG-0720", "MFG0720"
 TANK = "T-12"
+PAGED = (
+    "Quantity: 120 kg", "Place: dock 4, loading 02:40, DLV-80018 for Alpenkost",
+    "Who to call: dispatch office, +49 30 5550 118", "Fallback: DLV-80018 is blocked, read back in WMS",
+)  # fmt: skip
 
 
 class Production:
     """Plays the scenes in order, after those of the receipt."""
 
-    def __init__(self, story: Story) -> None:
-        self.story, self.plant, self.hub = story, story.plant, story.hub
+    def __init__(self, story: Story, other: Elsewhere) -> None:
+        self.story, self.plant, self.hub, self.other = story, story.plant, story.hub, other
 
     def scenes(self) -> AsyncIterator[Scene]:
-        return played(self.heel, self.production, self.ledger, self.shipment, self.genealogy, self.rejection, self.untold)
+        return played(
+            self.heel, self.production, self.ledger, self.shipment, self.genealogy, self.other.second, self.rejection,
+            self.unsafe, self.other.elsewhere, self.untold,
+        )  # fmt: skip
 
     async def _hub_read(self, batch: str, **available: str) -> None:
         """Wait until the hub itself has read what systems have available."""
@@ -102,17 +110,10 @@ class Production:
         scene = Scene("ledger", f"{BATCH}: {sentence}")
 
         async def added_up() -> Any:
-            lot = await self.hub.lot(BATCH)
-            erp, wms = await self.plant.erp(BATCH), await self.plant.wms(WMS_LOT)
-            consumed, sampled = -Decimal(lot["movements"]["consumed"]), sum(map(Decimal, lot["samples"].values()))
-            there = [Decimal(q) for q in (erp["F"], wms["HLD"], wms["DMG"])]
-            gap = Decimal(lot["received"]) - consumed - sampled - sum(there)
-            free, rejected, damaged = there
-            parts = f"{consumed} consumed + {free} free + {rejected} rejected + {damaged} damaged + {sampled} sample"
-            return f"{lot['received']} = {parts}, gap {gap}"
+            return (await self.hub.lot(BATCH))["balance"]["sentence"]
 
-        says = "received, consumed, sample: hub; free: ERP; rejected, damaged: WMS"
-        scene.claims.append(await until("all", says, sentence, added_up))
+        says = "received, consumed, sample: its ledger; free, blocked: ERP; why blocked: the holds"
+        scene.claims.append(await until("hub", says, sentence, added_up))
 
         async def on_hand() -> Any:
             return (await self.hub.lot(BATCH))["total"]
@@ -180,11 +181,17 @@ class Production:
         scene = Scene(
             "rejection", f"QMS rejects all of ACM/7731 → the hold walks to {SHIPPED} and {STAGED}, ahead of the release"
         )
+        broken = {
+            "match": {"method": "POST", "path": "/wms/status-changes", "body": STAGED_WMS},
+            "times": 1000,
+            "do": "error_500",
+        }
+        await self.plant.act("wms", "/plant/faults", broken)
         await self.story.decide(BATCH, "REJ", rejected="480", defect_code="FOREIGN")
         scene.claims.append(await self.story.erp(BATCH, "219 kg blocked", S="219"))
         scene.claims.append(await self.story.wms(WMS_LOT, "199 kg held, 20 damaged", HLD="199", DMG="20"))
         scene.claims.append(await self.story.mes("nothing more consumable", "LOCKED 260 kg"))
-        scene.claims.append(await self.story.wms(STAGED_WMS, f"{STAGED}, at dock 4: 120 kg taken back to inspection", QI="120"))
+        scene.claims.append(await self.story.wms(STAGED_WMS, f"{STAGED}, at dock 4: WMS fails, still 120 available", AVL="120"))
 
         async def superseded() -> Any:
             return [d["state"] for d in await self.hub.deliveries(STAGED, "erp")][1]
@@ -205,6 +212,28 @@ class Production:
             scene.claims.append(await until("hub", f"{batch} is held because of {BATCH}", [True], self._inherits(batch)))
         sent = ("DLV-80017", "180", "shipped", "Northfood")
         scene.claims.append(await until("hub", "gone already: 180 kg at Northfood", [sent], self._sent_of(SHIPPED)))
+        return scene
+
+    async def unsafe(self) -> Scene:
+        """WMS does not block the lot: people are paged with what they need, and the shipment is blocked meanwhile."""
+        title = f"{STAGED}, 120 kg, WMS not blocked, dock 4, loading 02:40"
+        scene = Scene("unsafe", f"UNSAFE {title}: paged; the shipment is blocked instead, read back")
+
+        async def paged() -> Any:
+            mails = [m for m in self.story.mailbox.to("oncall@plant.example") if title in subject_of(m)]
+            return [fact for fact in PAGED if fact in " ".join(body_of(mails[0]).split())]
+
+        says = "mail to those on call: quantity, place, whom to call, fallback"
+        scene.claims.append(await until("mail", says, list(PAGED), paged, seconds=40))
+
+        async def opened() -> Any:
+            return [c["title"] for c in (await self.hub.lot(STAGED))["cases"] if c["consequence"] == "unsafe"]
+
+        scene.claims.append(await until("hub", f"open and unsafe: {title}", [title], opened))
+        blocked = [(STAGED, "hub-api")]
+        scene.claims.append(await until("WMS", "the fallback: DLV-80018 is blocked", blocked, self._shipment_blocks))
+        scene.claims.append(await self._not_loaded())
+        await self.plant.act("wms", "/plant/faults", method="DELETE")
         return scene
 
     async def _shipment_blocks(self) -> Any:

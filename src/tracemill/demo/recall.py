@@ -7,6 +7,7 @@ from zipfile import ZipFile
 
 from tracemill.answers.package_check import check
 from tracemill.demo.claims import Scene, played, until
+from tracemill.demo.elsewhere import LOT
 from tracemill.demo.hub import HubProcess
 from tracemill.demo.production import SHIPPED, STAGED
 from tracemill.demo.story import BATCH
@@ -33,7 +34,8 @@ class Recalling:
         async def reached() -> Any:
             return sorted(lot["number"] for lot in opened["lots"])
 
-        scene.claims.append(await until("hub", "3 lots: the raw one and two made of it", [SHIPPED, STAGED, BATCH], reached))
+        says = "4 lots: the raw one, two made of it, and the one of the second plant"
+        scene.claims.append(await until("hub", says, [SHIPPED, STAGED, BATCH, LOT], reached))
         await self.hub.post(f"/v1/recalls/{self._key}/hold", WHY)
 
         async def verified() -> Any:
@@ -41,10 +43,15 @@ class Recalling:
             sums = found["totals"]["KGM"]
             return "verified_at" in found["recall"], {k: sums[k] for k in ("held", "consumed", "shipped", "escaped", "requested")}
 
-        expected = {"held": "339", "consumed": "261", "shipped": "180", "escaped": "0", "requested": "780"}
-        says = "780 requested = 339 held, read back + 261 consumed + 180 shipped + 0 escaped"
+        expected = {"held": "589", "consumed": "261", "shipped": "180", "escaped": "0", "requested": "1030"}
+        says = "1030 requested = 589 held, read back + 261 consumed + 180 shipped + 0 escaped"
         # The ERP's last word about FG-0712 counts only after the time in which its overtaken release could still take effect.
         scene.claims.append(await until("hub", says, (True, expected), verified, seconds=60))
+
+        async def unsafe() -> Any:
+            return [c["title"] for c in (await self.hub.lot(STAGED))["cases"] if c["consequence"] == "unsafe"]
+
+        scene.claims.append(await until("hub", f"WMS took back {STAGED} at last: nothing about it is unsafe", [], unsafe))
 
         async def told() -> Any:
             return [(c["customer_name"], c["quantity"]) for c in await self._customers("shipped")]

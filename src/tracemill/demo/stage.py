@@ -9,13 +9,14 @@ from pathlib import Path
 import aiohttp
 
 from tracemill.demo.claims import Scene
+from tracemill.demo.elsewhere import Elsewhere
 from tracemill.demo.hub import HubProcess
 from tracemill.demo.mailbox import Mailbox
 from tracemill.demo.observe import DRIFTED, acted, watched
 from tracemill.demo.people import Plant
 from tracemill.demo.processes import Process, free_port
 from tracemill.demo.production import Production
-from tracemill.demo.project import DEMO_PLANT, Project, System
+from tracemill.demo.project import DEMO_PLANT, DEMO_SITES, SECOND_PLANT, Project, System, second_wms_pack
 from tracemill.demo.recall import Recalling
 from tracemill.demo.story import BATCH, Story
 
@@ -49,15 +50,23 @@ async def demo_plant(folder: Path, port: int, progress: Progress) -> AsyncIterat
         session = await stack.enter_async_context(aiohttp.ClientSession())
         mailbox = stack.enter_context(Mailbox(free_port()))
         progress("starting ERP, QMS, MES and WMS with two weeks of history")
-        urls = await apps(stack, folder, "--lots", str(LOTS), "--drifted", str(DRIFTED))
+        urls, second = await asyncio.gather(
+            apps(stack, folder, "--lots", str(LOTS), "--drifted", str(DRIFTED)),
+            apps(stack, folder / "second", "--lots", "0", "--ports", "erp=0,wms=0"),
+        )
         systems = {name: System(**written, url=urls[name]) for name, written in DEMO_PLANT.items()}
-        project = Project(folder / "project", port, mailbox.port, systems)
+        systems |= {name: System(**written, url=second[name.removesuffix("-fr")]) for name, written in SECOND_PLANT.items()}
+        packs = {"demo-wms-fr": second_wms_pack()}
+        project = Project(folder / "project", port, mailbox.port, systems, sites=DEMO_SITES, packs=packs)
         hub = HubProcess(project.folder, session, port)
         stack.callback(hub.stop)
-        yield Stage(hub, _play(project, hub, Plant(session, urls), mailbox, progress), BATCH)
+        plants = Plant(session, urls), Plant(session, second)
+        yield Stage(hub, _play(project, hub, *plants, mailbox, progress), BATCH)
 
 
-async def _play(project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbox, progress: Progress) -> AsyncIterator[Scene]:
+async def _play(
+    project: Project, hub: HubProcess, plant: Plant, second: Plant, mailbox: Mailbox, progress: Progress
+) -> AsyncIterator[Scene]:
     """Play the whole story, from watching to the recall of what was made and sold."""
     project.write(mode="observe")
     progress("starting the hub")
@@ -70,7 +79,7 @@ async def _play(project: Project, hub: HubProcess, plant: Plant, mailbox: Mailbo
     story = Story(plant, hub, mailbox)
     async for scene in story.scenes():
         yield scene
-    async for scene in Production(story).scenes():
+    async for scene in Production(story, Elsewhere(hub, second)).scenes():
         yield scene
     async for scene in Recalling(hub).scenes():
         yield scene

@@ -2,14 +2,15 @@
 
 import asyncio
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Literal
 
-from tracemill.answers.epcis_events import EPCIS_FEED, EPCIS_JOBS, Captured
+from tracemill.answers.epcis_events import EPCIS_FEED
+from tracemill.answers.epcis_jobs import EPCIS_JOBS, Captured
 from tracemill.hub.commands import By
+from tracemill.hub.correction import taken_back
 from tracemill.hub.receive import receive
 from tracemill.hub.runtime import Runtime
-from tracemill.mapping.epcis.document import Document, Event, read_document, self_contained, write_same
+from tracemill.mapping.epcis.document import Document, Event, read_document, read_json, self_contained, write_same
 from tracemill.mapping.epcis.event_hash import event_hash
 from tracemill.mapping.epcis.fault import EpcisFault
 from tracemill.mapping.epcis.fault import Refusal as Refusal
@@ -33,8 +34,13 @@ class Kept(Record, frozen=True):
     """
 
     key: str
+    name: str
     body: bytes
     hashed: bool
+
+
+class AlreadyTold(ValueError):
+    """An event whose id was told before: it is there, and stays as it is."""
 
 
 async def capture(runtime: Runtime, system: str, site: str, body: bytes, behaviour: Behaviour, by: By) -> str:
@@ -50,6 +56,28 @@ async def capture(runtime: Runtime, system: str, site: str, body: bytes, behavio
     for item, receipt in zip(items, receipts, strict=True):
         RECEIVED.labels(item.system, receipt.outcome).inc()
     return receipts[0].uuid
+
+
+async def capture_one(runtime: Runtime, system: str, site: str, body: bytes, by: By) -> tuple[str, bytes]:
+    """Store one event durably; return its id and how it is kept. Raises Refusal, and AlreadyTold where its id was told before."""
+    one = await asyncio.to_thread(_read_one, body)
+    if not await runtime.store.read(lambda c: messages.told_before(c, system, EPCIS_FEED, one.key)):
+        item = _incoming(system, site, EPCIS_FEED, one.key, one.body, by, runtime.clock())
+        (receipt,) = await receive(runtime, [item])
+        RECEIVED.labels(system, receipt.outcome).inc()
+        if receipt.outcome == "stored":
+            return one.name, one.body
+    raise AlreadyTold(f"event {one.name} was captured before; ask for it by its id, or send what is different under another id")
+
+
+def _read_one(body: bytes) -> Kept:
+    document = read_json(body)
+    if document.type in _EPCIS:
+        advice = "send documents to /epcis/capture, single events here"
+        raise Refusal("ValidationException", EpcisFault(field="type", cause="it is a document", advice=advice))
+    if faults := validate(document):
+        raise Refusal("ValidationException", *faults)
+    return _kept(document.events[0], document)
 
 
 def _read(body: bytes, behaviour: Behaviour) -> tuple[list[Kept], tuple[EpcisFault, ...]]:
@@ -78,14 +106,14 @@ def _judged(document: Document, behaviour: Behaviour) -> tuple[list[Event], tupl
 def _kept(event: Event, document: Document) -> Kept:
     """Give an event its id: its own, else its event hash.
 
-    An error declaration repeats the id of the event it takes back: it is another fact, with a key of its own.
+    An error declaration repeats the id of the event it takes back: it is another fact, told once under a key of its own.
     """
     hashed = event_hash(event, document.namespaces, document.ignored)
     name = str(event.get("eventID") or hashed)
     body = write_same(self_contained({**event, "eventID": name}, document.namespaces))
     if event.get("errorDeclaration"):
-        return Kept(key=f"{name} taken back {sha256(body).hexdigest()}", body=body, hashed=False)
-    return Kept(key=name, body=body, hashed=name == hashed)
+        return Kept(key=taken_back(name, hashed), name=name, body=body, hashed=False)
+    return Kept(key=name, name=name, body=body, hashed=name == hashed)
 
 
 def _incoming(system: str, site: str, feed: str, key: str, raw: bytes, by: By, now: datetime) -> Incoming:

@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from tracemill.core.decide import decide, histories_needed, needs, told_of_vessels
-from tracemill.core.material import transformation
+from tracemill.core.material import made_in
 from tracemill.hub import family
 from tracemill.hub.steps import Reach, Step, passed
 from tracemill.model.event import Event
-from tracemill.model.material import LotReceived, MaterialProduced
+from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
-from tracemill.model.vessel import VesselCharged, VesselDischarged
 from tracemill.store import decisions, genealogy, histories, lots, vessels
 from tracemill.store.store import Sequence as Ids
 
 LOTS = 500  # in one transaction
-MAKES = (MaterialProduced, VesselCharged, VesselDischarged)  # they tell what comes out of a work
 Item = tuple[Event, int]  # an event and the message it came in (0: none)
 
 
@@ -54,10 +52,9 @@ class Decider:
     def _site(self, tx: Connection, site: str, items: Sequence[Item], now: datetime) -> decisions.Effects:
         policy = self._policies[site]
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
-        made = [e.data.work.key for e, _ in items if isinstance(e.data, MAKES)]
+        made = [work for e, _ in items if (work := made_in(e)) is not None]
         tails, involved = vessels.load(tx, site, told_of_vessels(e for e, _ in items), policy.vessels)
-        by_id = {e.lot.id for e, _ in items if e.source == "hub"} | involved
-        view = lots.load(tx, keys, by_id, [transformation(site, key) for key in made])
+        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"} | involved, made)
         view.vessels, view.vessels_as_read = dict(tails), tails
         lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))

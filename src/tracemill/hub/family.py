@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from tracemill.core.inheritance import carried, inherited
+from tracemill.core.inheritance import Bond, carried, inherited
 from tracemill.model.event import Event
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Lot
@@ -22,7 +22,8 @@ def inheritances(tx: Connection, found: Round, now: datetime) -> list[Event]:
     events = []
     for child in found.children:
         parents = [states[p] for p in found.parents.get(child, ())]
-        if (data := inherited(states[child], parents, origins)) is not None:
+        bonds = {states[p].id: how for p, how in found.bonds.get(child, {}).items()}
+        if (data := inherited(states[child], parents, origins, bonds)) is not None:
             events.append(_event(states[child], data, now))
     return events
 
@@ -30,7 +31,7 @@ def inheritances(tx: Connection, found: Round, now: datetime) -> list[Event]:
 def _origins(tx: Connection, states: list[Lot]) -> dict[str, Lot]:
     """Return the lots on which the holds were placed that these lots pass on or carry."""
     known = {state.id: state for state in states}
-    wanted = {i.origin for state in states for i in carried(state).values()}
+    wanted = {i.origin for state in states for i in carried(state, Bond.SAME).values()}
     wanted |= {h.origin for state in states for h in state.holds.values() if h.root}
     return known | lots.by_uuid(tx, wanted - known.keys())
 

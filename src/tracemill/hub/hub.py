@@ -14,6 +14,7 @@ from tracemill.hub.poll import Poller
 from tracemill.hub.process import Processor
 from tracemill.hub.recaller import Recaller
 from tracemill.hub.runtime import Runtime
+from tracemill.hub.supplier_batch import BatchTeller
 from tracemill.hub.sweep import Sweeper
 from tracemill.hub.verify import Verifier
 from tracemill.model.status import DeliveryState, Mode
@@ -33,6 +34,7 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self.processor = Processor(runtime)
         self.cascader = Cascader(runtime)
+        self.teller = BatchTeller(runtime)
         self.recaller = Recaller(runtime)
         self.sweeper = Sweeper(runtime)
         self.senders = {n: Sender(runtime, link) for n, link in runtime.links.items()}
@@ -45,6 +47,7 @@ class Hub:
         self._spawn(self._remember())
         self._spawn(self._work(self.processor.run_once, self.runtime.received))
         self._spawn(self._work(self.cascader.run_once, self.runtime.spreading))
+        self._spawn(self._work(self.teller.run_once, self.runtime.telling))
         self._spawn(self._work(self.recaller.run_once, self.runtime.recalling))
         self._spawn(self._repeat(self.sweeper.run_once, 2.0))
         for name, link in self.runtime.links.items():

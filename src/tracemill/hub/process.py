@@ -7,11 +7,12 @@ from time import perf_counter
 
 from sqlalchemy import Connection
 
+from tracemill.hub.correction import Before, before, declares, up_to_declaration
 from tracemill.hub.decider import Item, Poisoned
 from tracemill.hub.runtime import Runtime
 from tracemill.hub.serials import expanded
 from tracemill.hub.steps import Step
-from tracemill.hub.translate import Untranslatable, keys_of, translate
+from tracemill.hub.translate import NOTHING, Untranslatable, keys_of, translate
 from tracemill.mapping.keys import BusinessKey
 from tracemill.model.event import Event, MessageUnread
 from tracemill.model.identifier import derived
@@ -46,14 +47,18 @@ class Processor:
 
     async def run_once(self, limit: int = BATCH_SIZE) -> int:
         """Process one batch; return how many messages were settled."""
-        batch = await self._runtime.store.read(lambda c: messages.unprocessed(c, limit))
+        batch = up_to_declaration(await self._runtime.store.read(lambda c: messages.unprocessed(c, limit)))
         if batch:
-            for part in _grouped([self.read(m) for m in batch]):
+            for part in _grouped([await self.read(m) for m in batch]):
                 await self.settle(part)
         return len(batch)
 
-    def read(self, message: Stored) -> Read:
+    async def read(self, message: Stored) -> Read:
         """Extract the keys of a message and translate it. Anything that goes wrong becomes its problem, not ours."""
+        told = await self._runtime.store.read(lambda c: before(c, message)) if declares(message) else NOTHING
+        return self._read(message, told)
+
+    def _read(self, message: Stored, told: Before) -> Read:
         link = self._runtime.links.get(message.system)
         keys: list[BusinessKey] = []
         try:
@@ -63,7 +68,7 @@ class Processor:
                     "T300", f"key {message.key} came before with another body; a fact is told once",
                     "find out which of the two is right; correct it at its source",
                 )  # fmt: skip
-            return Read(message, keys, expanded(translate(link, message)), None)
+            return Read(message, keys, expanded(translate(link, message, told)), None)
         except Untranslatable as problem:
             return Read(message, keys, [], problem)
         except Exception as error:

@@ -65,21 +65,23 @@ class Recaller:
         if self._looked.get(known.id) == heads:
             return 0
         found, last = await self._runtime.store.read(lambda c: self._found(c, known))
-        grown = await self._grow(known, last, found) if set(found.every) - set(last.lots) else 0
+        new = sorted(set(found.every) - set(last.lots) - set(last.excluded))
+        grown = await self._grow(known, last, found, new) if new else 0
         timed = await self._clock(known, found)
         self._looked[known.id] = heads
         return grown + timed
 
     def _found(self, c: Connection, known: Recall) -> tuple[Reach, Version]:
-        return scope.reach(c, self._runtime.adjacency, scope.roots(c, known.origin)), recalls.versions(c, known.id)[-1]
+        return scope.current(c, self._runtime.adjacency, known), recalls.versions(c, known.id)[-1]
 
-    async def _grow(self, known: Recall, last: Version, found: Reach) -> int:
+    async def _grow(self, known: Recall, last: Version, found: Reach, new: list[int]) -> int:
         """Freeze a larger scope, hold what is new in it, and tell people."""
-        now, new = self._runtime.clock(), sorted(set(found.every) - set(last.lots))
+        now = self._runtime.clock()
         why = f"scope grew by {len(new)} lot{'' if len(new) == 1 else 's'}"
 
         def write(tx: Connection) -> None:
-            made, sites = version(last.version + 1, now, "hub", why, found), tuple(found.lots)
+            left_out = recalls.excluded(tx, known.id)
+            made, sites = version(last.version + 1, now, "hub", why, found, left_out), tuple(found.lots)
             recalls.freeze(tx, known.id, made)
             recalls.name_roots(tx, known.id, found.roots)
             recalls.mark(tx, known.id, held_at=None, verified_at=None, sites=recalls.written(sites))

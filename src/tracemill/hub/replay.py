@@ -31,7 +31,7 @@ class NotPossible(ValueError):
 async def replay(runtime: Runtime, uuid: str, by: str, reason: str) -> str:
     """Read a parked message again with today's mappings. Its unread hold is lifted; what it says now counts."""
     message = await _parked(runtime, uuid)
-    item = Processor(runtime).read(message)
+    item = await Processor(runtime).read(message)
     if item.problem is not None:
         raise NotPossible(f"it still cannot be read: {item.problem}")
     now = runtime.clock()

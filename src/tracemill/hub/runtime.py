@@ -28,9 +28,10 @@ class Runtime:
     ) -> None:
         self.store, self.policies, self.links, self.clock, self.reach = store, policies, links, clock, reach
         self.decider = Decider(store.ids, policies, {n: link.effect_time for n, link in links.items()}, reach)
-        self.adjacency = Adjacency()
+        self.adjacency = Adjacency({site: policy.tolerances for site, policy in policies.items()})
         self.received = asyncio.Event()
         self.spreading = asyncio.Event()
+        self.telling = asyncio.Event()
         self.recalling = asyncio.Event()
         self.stopping = asyncio.Event()
         self.failure: BaseException | None = None
@@ -54,9 +55,11 @@ class Runtime:
         return self.decider.commit(tx, items, now) if items else Effects()
 
     def announce(self, effects: Effects) -> None:
-        """Wake whoever has something to do now: the cascade, and the senders of systems."""
+        """Wake whoever has something to do now: the cascade, who tells of rejections, and the senders of systems."""
         if effects.spreads:
             self.spreading.set()
+        if effects.rejects:
+            self.telling.set()
         for system in effects.systems:
             if system in self.links:
                 self.links[system].wake.set()

@@ -22,6 +22,8 @@ class Step(StrEnum):
     ASK_ANSWERED = "ask.answered"
     CASCADE_CARRIED = "cascade.carried"
     CASCADE_COMMITTED = "cascade.committed"
+    BATCH_TOLD = "batch.told"
+    BATCH_COMMITTED = "batch.committed"
     RECALL_ASKED = "recall.asked"
     RECALL_COMMITTED = "recall.committed"
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import msgspec
 
-from tracemill.answers.epcis_events import EPCIS_FEED, EPCIS_JOBS
+from tracemill.answers.epcis_events import EPCIS_FEED
+from tracemill.answers.epcis_jobs import EPCIS_JOBS
+from tracemill.core import regrouping
+from tracemill.hub.correction import Before, facts
 from tracemill.hub.link import Link
 from tracemill.mapping.cell import compile_cell
-from tracemill.mapping.epcis.facts import Unkept, facts_of, names_in
+from tracemill.mapping.epcis.facts import Unkept, names_in
 from tracemill.mapping.keys import MAX_KEY, BusinessKey, KeyRule, extract_keys
 from tracemill.mapping.table import Mapped
 from tracemill.model.event import INTERNAL, TYPES, Event
@@ -25,6 +28,7 @@ from tracemill.store.messages import Stored
 
 _READ = msgspec.json.Decoder(float_hook=Decimal)
 API_FEED = "events"
+NOTHING = Before()
 FREE_TEXTS = frozenset({"note", "reason", "meaning", "item_text", "text", "detail", "cause", "defect", "name", "native"})
 NESTED, _QUANTITY = (dict, list, Mapping), frozenset({"amount", "unit"})
 _EVENT_KEYS = (KeyRule("lot", (compile_cell("data.lot.id"), compile_cell("subject"))),)
@@ -52,10 +56,22 @@ def keys_of(link: Link | None, message: Stored) -> list[BusinessKey]:
     return extract_keys(rules, message.body)
 
 
-def translate(link: Link | None, message: Stored) -> list[Event]:
-    """Return the events of a message; raises Untranslatable."""
+def translate(link: Link | None, message: Stored, before: Before = NOTHING) -> list[Event]:
+    """Return the events of a message, each about one lot; raises Untranslatable. `before`: what was, for an error declaration."""
+    return [fact for told in _told(link, message, before) for fact in _each(told)]
+
+
+def _each(told: Event) -> list[Event]:
+    """Return what is told of several lots as a fact of each; the numbers of all of them can be kept, or none is decided."""
+    found = regrouping.facts(told)
+    for fact in found if len(found) > 1 else ():
+        _check_ids(fact.data, fact.actor)
+    return found
+
+
+def _told(link: Link | None, message: Stored, before: Before) -> list[Event]:
     if message.feed == EPCIS_FEED:
-        return _from_epcis(message, link)
+        return _from_epcis(message, link, before)
     if message.feed == EPCIS_JOBS:
         return []  # a record of what was captured, which says nothing about lots
     if link is None or message.feed == API_FEED:
@@ -242,10 +258,10 @@ def _from_cloudevent(message: Stored, link: Link | None) -> Event:
     return _event(kind, values, message.system, message.site, envelope, started)
 
 
-def _from_epcis(message: Stored, link: Link | None) -> list[Event]:
+def _from_epcis(message: Stored, link: Link | None, told: Before) -> list[Event]:
     """Read an EPCIS event that was captured; it is taken whole or not at all."""
     try:
-        facts = facts_of(_parse(message.body))
+        said = facts(_parse(message.body), told)
     except Unkept as error:
         raise Untranslatable("T330", str(error), error.advice) from None
     mend = "correct it at its source, send it under a new eventID, then discard this message"
@@ -260,7 +276,7 @@ def _from_epcis(message: Stored, link: Link | None) -> list[Event]:
              "correlation": message.correlation, "message": message.uuid, "mapping": "epcis"},
             None,
         )
-        for n, fact in enumerate(facts)
+        for n, fact in enumerate(said)
     ]  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
 from tracemill.model.material import Work
 from tracemill.model.process import Summary
 from tracemill.model.quality import Part
+from tracemill.model.quantity import Quantity
 from tracemill.model.reference import Party
-from tracemill.model.status import Evidence, HoldReason, Side
+from tracemill.model.status import Evidence, HoldReason, SampleState, Side
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change", tag=True):
@@ -33,6 +34,7 @@ class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
     received_at: datetime | None = None  # None: it was not received, but made here
     number: str = ""  # who receives a lot names it, whoever spoke of it before
     named_by: str = ""
+    item: str = ""  # where nobody told it, but it is the material of a lot whose item is known
     item_text: str = ""
     material_class: str = ""
     supplier: Party | None = None
@@ -116,6 +118,9 @@ class Sampled(Change, frozen=True, kw_only=True, tag=True):
     sample: str
     quantity: Decimal
     destroyed: bool = True
+    state: SampleState | None = None
+    at: datetime | None = None
+    native: Quantity | None = None  # as the source told it
 
 
 class Moved(Change, frozen=True, kw_only=True, tag=True):
@@ -125,6 +130,13 @@ class Moved(Change, frozen=True, kw_only=True, tag=True):
     system: str
     order: str = ""
     counts: bool = True  # only the owner of movements counts in the ledger; others are shown
+    account: str = ""  # the sum it belongs to, where that is not called as its kind
+    at: datetime | None = None  # when it happened; what is taken back, is taken back as of then
+    native: Quantity | None = None  # as the source told it
+    reverses: str = ""
+    waits: bool = False  # what it takes back is not known yet
+    counted: Decimal | None = None  # what was found, where the ledger expected another amount
+    expected: Decimal | None = None
 
 
 class Linked(Change, frozen=True, kw_only=True, tag=True):

@@ -68,6 +68,7 @@ class Decision(Record, frozen=True):
     cases: tuple[Case, ...] = ()
     timers: tuple[Timer, ...] = ()
     spreads: tuple[str, ...] = ()  # lots whose holds must be carried on to what was made from them
+    rejects: tuple[str, ...] = ()  # lots whose rejection concerns whatever else there is of their supplier batch
 
 
 def act_id(system: str, verb: str, lot: str, purpose: str) -> str:

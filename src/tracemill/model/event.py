@@ -11,6 +11,7 @@ from tracemill.model.material import (
     MaterialConsumed,
     MaterialProduced,
     MovementRecorded,
+    ReceiptReversed,
     SampleTaken,
     ShipmentShipped,
     StockObserved,
@@ -18,6 +19,7 @@ from tracemill.model.material import (
 from tracemill.model.moment import Moment
 from tracemill.model.process import ProcessRecorded
 from tracemill.model.quality import (
+    BatchRejected,
     DispositionDecided,
     HoldInherited,
     HoldReleased,
@@ -28,6 +30,7 @@ from tracemill.model.quality import (
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
+from tracemill.model.regrouping import LotMerged, LotRelabelled, LotSplit
 from tracemill.model.serials import SerialsProduced
 from tracemill.model.vessel import VesselCharged, VesselCleaned, VesselDischarged
 
@@ -79,13 +82,15 @@ Data = (
     LotReceived | StockObserved | DispositionDecided | InspectionOpened | SampleTaken | HoldRequested | HoldReleased
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
-    | HoldInherited | InspectionApproved | ProcessRecorded
+    | HoldInherited | InspectionApproved | ProcessRecorded | LotSplit | LotMerged | LotRelabelled
+    | ReceiptReversed | BatchRejected
     | VesselCharged | VesselDischarged | VesselCleaned | ComponentInstalled | ComponentRemoved
     | SerialsProduced
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
     "lot.received.v1": LotReceived,
+    "receipt.reversed.v1": ReceiptReversed,
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
@@ -97,6 +102,9 @@ TYPES: dict[str, type[Any]] = {
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
     "serials.produced.v1": SerialsProduced,
+    "lot.split.v1": LotSplit,
+    "lot.merged.v1": LotMerged,
+    "lot.relabelled.v1": LotRelabelled,
     "process.recorded.v1": ProcessRecorded,
     "vessel.charged.v1": VesselCharged,
     "vessel.discharged.v1": VesselDischarged,
@@ -111,11 +119,21 @@ TYPES: dict[str, type[Any]] = {
     "message.read.v1": MessageRead,
     "timer.due.v1": TimerDue,
     "hold.inherited.v1": HoldInherited,
+    "batch.rejected.v1": BatchRejected,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
 
 # What may only come from the hub itself: never accepted from outside.
-INTERNAL = frozenset({"command.settled.v1", "hold.inherited.v1", "message.unread.v1", "message.read.v1", "timer.due.v1"})
+INTERNAL = frozenset(
+    {
+        "batch.rejected.v1",
+        "command.settled.v1",
+        "hold.inherited.v1",
+        "message.unread.v1",
+        "message.read.v1",
+        "timer.due.v1",
+    }
+)
 
 
 class Event(Record, frozen=True):

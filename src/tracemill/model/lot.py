@@ -4,11 +4,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tracemill.model.inspection import Planned, Submission
+from tracemill.model.material import Work
 from tracemill.model.quality import Part
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.reference import Party
-from tracemill.model.status import Consequence, HoldReason, ShipmentState
+from tracemill.model.reference import Contact, Party
+from tracemill.model.status import Consequence, Evidence, HoldReason, ShipmentState, Side
 
 ZERO = Decimal(0)
 
@@ -30,6 +31,30 @@ class Hold(Record, frozen=True):
     origin_number: str = ""
 
 
+class Entry(Record, frozen=True):
+    """A movement as the ledger keeps it, so that it can be taken back, and a late one takes its place."""
+
+    kind: str
+    quantity: Decimal  # signed, in the lot's base unit
+    at: datetime
+    account: str = ""
+    counts: bool = True
+    taken_back: Decimal = ZERO
+    void: bool = False  # all of it was taken back
+    reverses: str = ""
+    waits: bool = False  # a reversal of what is not known yet
+    told: Quantity | None = None  # of how much of it; None: of all of it
+    counted: Decimal | None = None
+    side: Side | None = None  # with the work: the edge of the genealogy that it made
+    work: Work | None = None
+    evidence: Evidence = Evidence.SCANNED
+
+    @property
+    def net(self) -> Decimal:
+        """What it still moves, apart from what was taken back."""
+        return self.quantity - self.taken_back.copy_sign(self.quantity)
+
+
 class Shipped(Record, frozen=True):
     """A quantity of the lot on one shipment."""
 
@@ -41,6 +66,7 @@ class Shipped(Record, frozen=True):
     place: str = ""
     system: str = ""
     loading: datetime | None = None
+    contacts: tuple[Contact, ...] = ()  # of the customer
 
 
 class ShipmentBlock(Record, frozen=True):
@@ -69,6 +95,8 @@ class Claim(Record, frozen=True):
     native: str = ""  # the system's own words, for people
     revision: str = ""
     foreign_blocked: Decimal = ZERO  # blocked by somebody other than the hub
+    held_by: dict[str, Decimal] = {}  # what others have, and what others own, by party
+    owned_by: dict[str, Decimal] = {}
     behind: Decimal = ZERO  # what left the lot, as others told, and this system has not booked; below zero: it booked first
     told: Decimal = ZERO  # what the system itself told to have left since this reading
 
@@ -182,7 +210,11 @@ class Lot(Record, frozen=True):
     inspections: dict[str, str] = {}
     nonconformances: dict[str, str] = {}
     samples: dict[str, Decimal] = {}
-    moved: dict[str, Decimal] = {}
+    retained: dict[str, Decimal] = {}  # samples that are kept: there, and not to be used
+    moved: dict[str, Decimal] = {}  # signed sums of what counts, by account
+    entries: dict[str, Entry] = {}  # by system and movement
+    covered: dict[str, Decimal] = {}  # of what was gained: how much quality's last decision knew of
+    gained_at: datetime | None = None
     exposures: dict[str, Exposure] = {}
     cases: dict[str, OpenCase] = {}
     made_by: tuple[str, ...] = ()  # transformations it came out of

@@ -8,7 +8,15 @@ import msgspec
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.reference import LotRef, Party
-from tracemill.model.status import Evidence, HoldReason, ShipmentState, StockStatus
+from tracemill.model.status import (
+    Direction,
+    Evidence,
+    HoldReason,
+    MovementKind,
+    SampleState,
+    ShipmentState,
+    StockStatus,
+)
 
 
 class LotReceived(Record, frozen=True):
@@ -30,6 +38,15 @@ class LotReceived(Record, frozen=True):
     retest: date | None = None  # the last day before quality must look at it again
 
 
+class ReceiptReversed(Record, frozen=True):
+    """A receipt that was told did not happen, or not like this: what it brought is taken away again."""
+
+    lot: LotRef
+    quantity: Quantity
+    receipt: str = ""
+    note: str = ""
+
+
 class Restriction(Record, frozen=True):
     """A block as a system shows it: who placed it and why."""
 
@@ -47,6 +64,8 @@ class StockRow(Record, frozen=True):
     place: str = ""
     unit: str = ""
     native: str = ""
+    owner: str = ""  # whose it is, where it is not the plant's: consignment of a supplier
+    holder: str = ""  # who has it, where it is not the plant: a subcontractor, a customer's consignment store
     restriction: Restriction | None = None
 
 
@@ -60,22 +79,31 @@ class StockObserved(Record, frozen=True):
 
 
 class SampleTaken(Record, frozen=True):
-    """A sample was drawn from a lot; a destroyed sample leaves the stock."""
+    """A sample was drawn from a lot, or what became of it since; a destroyed sample leaves the stock."""
 
     lot: LotRef
     sample: str
     quantity: Quantity
     destroyed: bool = True
+    state: SampleState | None = None  # what became of it; where it is not told, `destroyed` says
+
+    @property
+    def became(self) -> SampleState:
+        return self.state or (SampleState.DESTROYED if self.destroyed else SampleState.RETAINED)
 
 
 class MovementRecorded(Record, frozen=True):
-    """A signed entry of a lot's ledger as its owner booked it."""
+    """An entry of a lot's ledger as its owner booked it. The quantity is an amount: the kind, or the direction, has the sign."""
 
     lot: LotRef
-    movement: str
-    kind: str
-    quantity: Quantity
+    movement: str  # its own id: a system tells the same movement of a lot once
+    kind: Annotated[str, msgspec.Meta(extra_json_schema={"enum": [kind.value for kind in MovementKind]})]
+    quantity: Quantity | None = None  # of a reversal: how much is taken back, all of it where not told; of a count: nothing
     order: str = ""
+    direction: Direction | None = None  # of kinds that may go either way: adjusted, transferred, returned
+    counted: Quantity | None = None  # adjusted: how much of the lot was found in all
+    reverses: str = ""  # reversed: the id of the movement that is taken back
+    transfer: str = ""  # transferred to or from another site: the number under which both sites tell it
 
 
 class Work(Record, frozen=True):
@@ -86,7 +114,7 @@ class Work(Record, frozen=True):
     machine: str = ""
     recipe: str = ""
     transformation: str = ""  # its own id, where the source has one (EPCIS transformationID)
-    kind: str = "production"  # or rework, split, merge, relabel, charge, discharge
+    kind: str = "production"  # or rework, regrade, split, merge, relabel, transfer, charge, discharge
 
     @property
     def key(self) -> str:

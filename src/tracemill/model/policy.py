@@ -71,6 +71,13 @@ class ShelfLife(Record, frozen=True):
     percent: Decimal | None = None
 
 
+class Tolerance(Record, frozen=True):
+    """How far the balance of an item may be off before somebody looks; where both are given, the larger."""
+
+    percent: Decimal | None = None  # of what came
+    quantity: Decimal | None = None  # in the base unit
+
+
 class Policy(Record, frozen=True):
     """Everything a decision reads besides the event and the state."""
 
@@ -87,6 +94,7 @@ class Policy(Record, frozen=True):
     grace_seconds: int = 300
     zone: str = "UTC"
     shelf_life: dict[str, ShelfLife] = {}  # by customer
+    tolerances: dict[str, Tolerance] = {}  # by item; "*" is every other item
     dispatch: str = ""  # whom to call about a shipment
     vessels: dict[str, VesselRule] = {}  # of any other vessel the content is mixed
 

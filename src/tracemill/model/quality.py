@@ -93,6 +93,15 @@ class HoldInherited(Record, frozen=True):
     lapsed: tuple[str, ...] = ()
 
 
+class BatchRejected(Record, frozen=True):
+    """The hub's own word: another lot of the same supplier batch, maybe at another site, stands rejected."""
+
+    lot: LotRef
+    batch: str
+    number: str
+    site: str
+
+
 class NonconformanceOpened(Record, frozen=True):
     """A nonconformance was opened for a lot."""
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from tracemill.model.quantity import show
 from tracemill.model.record import Record
 from tracemill.model.status import OriginKind
 
@@ -10,7 +11,7 @@ ZERO = Decimal(0)
 
 
 class Origin(Record, frozen=True):
-    """What a recall starts from: a lot, a batch of a supplier or manufacturer, or a machine within a time."""
+    """What a recall starts from: a lot, a batch of a supplier or maker, serials, or a machine within a time."""
 
     kind: OriginKind
     lot: str = ""
@@ -20,6 +21,13 @@ class Origin(Record, frozen=True):
     machine: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    parameter: str = ""  # with above or below: what the machine was told to have done
+    above: Decimal | None = None
+    below: Decimal | None = None
+    unit: str = ""
+    first: str = ""
+    last: str = ""
+    item: str = ""  # whose serials they are
     site: str = ""  # empty: every site
 
     def words(self) -> str:
@@ -28,8 +36,12 @@ class Origin(Record, frozen=True):
                 return f"lot {self.name or self.lot}"
             case OriginKind.SUPPLIER_BATCH:
                 return f"supplier batch {self.batch}" + (f" of {self.maker}" if self.maker else "")
+            case OriginKind.SERIALS:
+                return f"serials {self.first} to {self.last}" + (f" of {self.item}" if self.item else "")
         span = f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
-        return f"machine {self.machine}, {span}"
+        value = "".join(f" {w} {show(v)}" for w, v in (("above", self.above), ("below", self.below)) if v is not None)
+        beyond = f", {self.parameter or 'value'}{value}{f' {self.unit}' if self.unit else ''}" if value else ""
+        return f"machine {self.machine}, {span}{beyond}"
 
 
 class Recall(Record, frozen=True):
@@ -59,12 +71,14 @@ class Contained(Record, frozen=True):
     contained: bool
     loose: Decimal = ZERO  # how much of it the system cannot vouch for
     why: str = ""
+    state: str = ""  # of the delivery that restricts it there; empty where none does
 
 
 class Standing(Record, frozen=True):
     """Where the material of a lot is: `held + consumed + shipped + escaped = requested`, in the lot's base unit.
 
-    `held` is what was read back, in a system that blocks, after the recall; `escaped` is all that nobody can vouch for.
+    `held` is what was read back, in a system that blocks, after the recall; `escaped` is all that nobody can vouch for. Until
+    holds are asked for, what is on hand is `not_yet_held`, a part of the sum of its own; from then on that is zero.
     """
 
     requested: Decimal = ZERO
@@ -73,10 +87,12 @@ class Standing(Record, frozen=True):
     consumed: Decimal = ZERO
     shipped: Decimal = ZERO
     escaped: Decimal = ZERO
-    staged: Decimal = ZERO  # on hand, and on a shipment that has not left
+    not_yet_held: Decimal = ZERO  # on hand, and nobody has asked for holds
+    in_transit: Decimal = ZERO  # of what was shipped: nobody has told that it arrived
+    staged: Decimal = ZERO  # of what is on hand: on a shipment that has not left
     known: bool = True  # False: nobody has told how much of it there is
     systems: tuple[Contained, ...] = ()
 
     @property
     def contained(self) -> bool:
-        return self.known and self.escaped == ZERO
+        return self.known and self.escaped == self.not_yet_held == ZERO

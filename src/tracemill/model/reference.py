@@ -19,8 +19,22 @@ class LotRef(Record, frozen=True):
     aliases: tuple[Alias, ...] = ()
 
 
+class Contact(Record, frozen=True):
+    """Whom to call at a party, about what, and how."""
+
+    name: str = ""
+    role: str = ""  # quality, logistics, recall coordinator, …
+    phone: str = ""
+    email: str = ""
+
+    def words(self) -> str:
+        who = f"{self.name} ({self.role})" if self.name and self.role else self.name or self.role
+        return ", ".join(part for part in (who, self.phone, self.email) if part)
+
+
 class Party(Record, frozen=True):
     """A supplier, manufacturer, customer or carrier."""
 
     id: str
     name: str = ""
+    contacts: tuple[Contact, ...] = ()

@@ -55,6 +55,7 @@ class HoldReason(StrEnum):
     MISSING_CERTIFICATE = "missing_certificate"
     INCOMPLETE_GENEALOGY = "incomplete_genealogy"
     DEVIATION = "deviation"
+    RETURNED = "returned"  # a customer sent it back; quality has not looked at it since
     IDENTITY = "identity"
     OTHER = "other"
 
@@ -76,6 +77,36 @@ class DispositionKind(StrEnum):
 
 
 RELEASING = (DispositionKind.ACCEPT, DispositionKind.CONCESSION)
+
+
+class MovementKind(StrEnum):
+    """What a movement did. Those that may go either way say in which direction."""
+
+    RECEIVED = "received"  # in, from a supplier; the ledger has it from the receipt
+    PRODUCED = "produced"  # in, out of a transformation
+    CONSUMED = "consumed"  # out, into a transformation
+    SCRAPPED = "scrapped"  # out, thrown away
+    SAMPLED = "sampled"  # out, to be tested; the ledger has it from the sample
+    ADJUSTED = "adjusted"  # either way: the books are set right, mostly after a count
+    TRANSFERRED = "transferred"  # either way: to or from another site; without a direction, within the site
+    SHIPPED = "shipped"  # out, to a customer
+    RETURNED = "returned"  # in, from a customer; out, to the supplier
+    REVERSED = "reversed"  # takes another movement back, with the opposite sign
+
+
+class Direction(StrEnum):
+    """Whether a movement brought something or took it away."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class SampleState(StrEnum):
+    """What became of a sample."""
+
+    DESTROYED = "destroyed"  # gone
+    RETAINED = "retained"  # kept aside: still there, and not to be used
+    RETURNED = "returned"  # put back to the lot
 
 
 class Evidence(StrEnum):
@@ -115,6 +146,7 @@ class ShipmentState(StrEnum):
     STAGED = "staged"
     LOADING = "loading"
     SHIPPED = "shipped"
+    DELIVERED = "delivered"  # it arrived: no longer in transit
     RETURNED = "returned"
     CANCELLED = "cancelled"
 
@@ -208,4 +240,5 @@ class OriginKind(StrEnum):
 
     LOT = "lot"
     SUPPLIER_BATCH = "supplier_batch"  # every lot of it, at every site
-    MACHINE = "machine"  # what came out of a machine within a time
+    MACHINE = "machine"  # what came out of a machine within a time, also only beyond a value
+    SERIALS = "serials"  # from a first to a last serial

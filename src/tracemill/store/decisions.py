@@ -11,7 +11,7 @@ from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
-from tracemill.store import audit, cases, deliveries, genealogy, histories, lots, process, vessels
+from tracemill.store import audit, batches, cases, deliveries, genealogy, histories, lots, process, vessels
 from tracemill.store.rows import chunks, insert
 from tracemill.store.tables import change, event
 
@@ -32,12 +32,14 @@ class Effects(Record, frozen=True):
     systems: tuple[str, ...] = ()
     restricts: bool = False
     spreads: bool = False  # holds are to be carried on to what was made from some lots
+    rejects: bool = False  # a rejection is to be carried on to what else there is of a supplier batch
 
 
 def together(found: Sequence[Effects]) -> Effects:
     """Sum up the effects of several commits."""
     systems = tuple({system for effects in found for system in effects.systems})
-    return Effects(systems, any(e.restricts for e in found), any(e.spreads for e in found))
+    said = (any(getattr(e, name) for e in found) for name in ("restricts", "spreads", "rejects"))
+    return Effects(systems, *said)
 
 
 def commit(
@@ -76,8 +78,11 @@ def commit(
     _record(tx, ids, view, decided, policy)
     spreads = {view.row_ids[lot] for d in decided for lot in d.decision.spreads}
     genealogy.ask_spread(tx, spreads)
+    rejects = {view.row_ids[lot] for d in decided for lot in d.decision.rejects}
+    batches.ask(tx, rejects)
     restricts = any(o.command.restricts for o in orders)
-    return Effects(systems=tuple({o.command.system for o in orders}), restricts=restricts, spreads=bool(spreads))
+    systems = tuple({o.command.system for o in orders})
+    return Effects(systems=systems, restricts=restricts, spreads=bool(spreads), rejects=bool(rejects))
 
 
 def known(c: Connection, ids: Sequence[str]) -> set[str]:

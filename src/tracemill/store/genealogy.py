@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from tracemill.core.components import ASSEMBLY
+from tracemill.core.inheritance import Bond, bond
 from tracemill.model.change import Linked, Measured
 from tracemill.model.record import Record
 from tracemill.model.status import Evidence, Side
@@ -24,9 +25,20 @@ _FAMILY = (
     .join(_out, _out.c.transformation_id == _into.c.transformation_id)
     .where(_into.c.side == SIDES[Side.INPUT], _out.c.side == SIDES[Side.OUTPUT], _into.c.lot_id != _out.c.lot_id)
 )
-_LIVING = _FAMILY.group_by(_into.c.transformation_id, _into.c.lot_id, _out.c.lot_id).having(
-    func.sum(_into.c.amount) > 0, func.sum(_out.c.amount) > 0
+_LIVING = (
+    _FAMILY.add_columns(transformation.c.kind)
+    .join(transformation, transformation.c.id == _into.c.transformation_id)
+    .group_by(_into.c.transformation_id, _into.c.lot_id, _out.c.lot_id, transformation.c.kind)
+    .having(func.sum(_into.c.amount) > 0, func.sum(_out.c.amount) > 0)
 )  # what was not taken back
+
+_RELABELLED = (
+    select(_out.c.lot_id)
+    .join(transformation, (transformation.c.id == _out.c.transformation_id) & (transformation.c.kind == "relabel"))
+    .join(_into, _into.c.transformation_id == transformation.c.id)
+    .where(_into.c.lot_id.in_(listed("lots")))
+    .distinct()
+)
 
 
 class Placed(Record, frozen=True):
@@ -135,6 +147,7 @@ class Round(Record, frozen=True):
 
     children: tuple[int, ...]
     parents: dict[int, tuple[int, ...]]
+    bonds: dict[int, dict[int, Bond]]  # by child and parent
 
 
 def take_spread(tx: Connection, most: int) -> Round | None:
@@ -153,7 +166,9 @@ def take_spread(tx: Connection, most: int) -> Round | None:
         done.append(row.lot_id)
     for some in chunks(done):
         tx.execute(delete(spread).where(spread.c.lot_id.in_(some)))
-    return Round(children=tuple(sorted(children)), parents=_parents(tx, children))
+    bonds = _bonds(tx, children)
+    parents = {child: tuple(sorted(found)) for child, found in bonds.items()}
+    return Round(children=tuple(sorted(children)), parents=parents, bonds=bonds)
 
 
 def _children(tx: Connection, parent: int, after: int, most: int) -> list[int]:
@@ -162,9 +177,23 @@ def _children(tx: Connection, parent: int, after: int, most: int) -> list[int]:
     return list(tx.execute(made.order_by(_out.c.lot_id).limit(most)).scalars())
 
 
-def _parents(tx: Connection, children: Iterable[int]) -> dict[int, tuple[int, ...]]:
-    found: dict[int, set[int]] = {}
+def _bonds(tx: Connection, children: Iterable[int]) -> dict[int, dict[int, Bond]]:
+    found: dict[int, dict[int, Bond]] = {}
     for some in chunks(children):
         for row in tx.execute(_LIVING.where(_out.c.lot_id.in_(some))):
-            found.setdefault(row.child, set()).add(row.parent)
-    return {child: tuple(sorted(parents)) for child, parents in found.items()}
+            parents = found.setdefault(row.child, {})
+            parents[row.parent] = max(parents.get(row.parent, Bond.TREATED), bond(row.kind))
+    return found
+
+
+def relabelled(tx: Connection, uuids: Iterable[str], most: int) -> set[int]:
+    """Return the lots that are these under another number, before or since, and these: at most about so many."""
+    found: set[int] = set()
+    for some in chunks(uuids):
+        found.update(tx.execute(select(lot.c.id).where(lot.c.uuid.in_(some))).scalars())
+    known: set[int] = set()
+    while (new := found - known) and len(found) < most:
+        known |= new
+        for ids in chunks(new):
+            found.update(tx.execute(_RELABELLED, {"lots": ids}).scalars())
+    return found

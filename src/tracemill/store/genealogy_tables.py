@@ -19,6 +19,8 @@ transformation = Table(
     Column("first_at", UtcTime, nullable=False),
 )
 
+Index("transformation_machine", transformation.c.machine, transformation.c.id)
+
 process_summary = Table(
     "process_summary",
     metadata,
@@ -50,6 +52,13 @@ edge = Table(
 )
 Index("edge_lot", edge.c.lot_id, edge.c.side, edge.c.transformation_id)
 Index("edge_transformation", edge.c.transformation_id, edge.c.side, edge.c.lot_id)
+
+batch_spread = Table(
+    "batch_spread",
+    metadata,
+    Column("lot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False),
+)
 
 spread = Table(
     "spread",

@@ -33,6 +33,7 @@ recall_version = Table(
     Column("why", Text, nullable=False),
     Column("positions", Text, nullable=False),
     Column("lots", Text, nullable=False),
+    Column("excluded", Text, nullable=False, server_default="{}"),
 )
 
 recall_lot = Table(

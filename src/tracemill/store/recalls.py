@@ -22,6 +22,7 @@ class Version(Record, frozen=True):
     why: str
     positions: dict[str, int]
     lots: tuple[int, ...]
+    excluded: dict[int, tuple[str, str]] = {}  # who left which lot out, and why
 
 
 def open_new(tx: Connection, made: Recall) -> Recall:
@@ -62,8 +63,9 @@ def mark(tx: Connection, key: str, **values: Any) -> None:
 
 
 def freeze(tx: Connection, key: str, made: Version) -> None:
+    left_out = written({str(i): said for i, said in made.excluded.items()})
     row = {"recall": key, "version": made.version, "at": made.at, "actor": made.actor, "why": made.why,
-           "positions": written(made.positions), "lots": written(made.lots)}  # fmt: skip
+           "positions": written(made.positions), "lots": written(made.lots), "excluded": left_out}  # fmt: skip
     insert(tx, recall_version, [row])
 
 
@@ -71,14 +73,23 @@ def versions(c: Connection, key: str) -> list[Version]:
     query = select(recall_version).where(recall_version.c.recall == key).order_by(recall_version.c.version)
     return [
         Version(version=r.version, at=r.at, actor=r.actor, why=r.why, positions=decode(r.positions, dict[str, int]),
-                lots=decode(r.lots, tuple[int, ...]))
+                lots=decode(r.lots, tuple[int, ...]), excluded=decode(r.excluded, dict[int, tuple[str, str]]))
         for r in c.execute(query)
     ]  # fmt: skip
+
+
+def last_version(c: Connection, key: str) -> int:
+    return int(c.execute(select(func.max(recall_version.c.version)).where(recall_version.c.recall == key)).scalar() or 0)
 
 
 def name_roots(tx: Connection, key: str, lots: Iterable[int]) -> None:
     """Name the lots that a recall starts from; one that is named already stays as it is, excluded or not."""
     upsert(tx, recall_lot, [{"recall": key, "lot_id": i, "root": True} for i in lots], ("recall", "lot_id"), ())
+
+
+def roots(c: Connection, key: str) -> set[int]:
+    """Return the lots that a recall was found to start from, ever."""
+    return set(c.execute(select(recall_lot.c.lot_id).where(recall_lot.c.recall == key, recall_lot.c.root)).scalars())
 
 
 def exclude(tx: Connection, key: str, lot_id: int, at: datetime, by: str, reason: str) -> None:

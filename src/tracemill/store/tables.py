@@ -88,6 +88,13 @@ message = Table(
 )
 Index("message_state", message.c.state, message.c.id)
 Index("message_uuid", message.c.uuid)
+for _name, _column, _feed in (
+    ("message_epcis", message.c.id, "epcis"),
+    ("message_epcis_key", message.c.key, "epcis"),
+    ("message_epcis_job", message.c.id, "epcis-jobs"),
+):  # each holds one feed, so that no other message pays for it
+    _only = text(f"feed = '{_feed}'")
+    Index(_name, _column, sqlite_where=_only, postgresql_where=_only)
 
 body = Table(
     "body",
@@ -173,6 +180,7 @@ lot = Table(
 )
 Index("lot_verdict", lot.c.site, lot.c.verdict)
 Index("lot_number", lot.c.number)
+Index("lot_item", lot.c.site, lot.c.item, lot.c.id)
 
 identity = Table(
     "identity",

@@ -37,8 +37,8 @@ class Plant:
         async with self.session.request(method, url, json=body, params=query, headers=sent) as answer:
             return answer.status, await answer.json(content_type=None) if "json" in answer.content_type else await answer.text()
 
-    async def arm(self, app: str, path: str, do: str, method: str = "POST", **more: float) -> None:
-        fault = {"match": {"method": method, "path": path}, "do": do, **more}
+    async def arm(self, app: str, path: str, do: str, method: str = "POST", body: str = "", **more: float) -> None:
+        fault = {"match": {"method": method, "path": path, **({"body": body} if body else {})}, "do": do, **more}
         status, _ = await self.ask(app, "POST", "/plant/faults", fault)
         assert status == 201
 

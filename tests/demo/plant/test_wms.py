@@ -104,3 +104,14 @@ async def test_a_lost_answer_leaves_the_change_made(here: Plant) -> None:
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await change(here, "LLOST", "AVL", "HLD", "480", "lost")
     assert await by_status(here, "LLOST") == {"HLD": "480.000"}
+
+
+async def test_a_fault_may_hit_only_the_requests_about_one_lot(here: Plant) -> None:
+    for lot in ("LGOOD", "LBAD"):
+        await received(here, lot)
+    await here.arm("wms", "/wms/status-changes", "error_500", body="LBAD", times=2)
+    assert (await change(here, "LGOOD", "AVL", "HLD", "480", "good"))[0] == 201
+    assert (await change(here, "LBAD", "AVL", "HLD", "480", "bad"))[0] == 500
+    assert await by_status(here, "LBAD") == {"AVL": "480.000"}
+    await here.ask("wms", "DELETE", "/plant/faults")
+    assert (await change(here, "LBAD", "AVL", "HLD", "480", "bad"))[0] == 201

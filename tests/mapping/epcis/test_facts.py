@@ -163,12 +163,6 @@ def test_a_sample_is_taken() -> None:
     assert convert(sample.data, SampleTaken).destroyed
 
 
-def test_an_event_declared_wrong_does_not_happen_again() -> None:
-    wrong = {"declarationTime": "2026-11-24T08:00:00Z", "reason": "incorrect_data", "correctiveEventIDs": ["urn:uuid:9"]}
-    with pytest.raises(Unkept, match="takes back the event ni:///"):
-        told({**PRODUCTION, "errorDeclaration": wrong})
-
-
 @pytest.mark.parametrize("amount", [Decimal("1e999999"), Decimal("-1"), Decimal("1e-400")])
 def test_a_quantity_that_no_ledger_could_book_is_parked(amount: Decimal) -> None:
     with pytest.raises(Unkept, match="no quantity"):

@@ -83,9 +83,17 @@ def test_a_returnable_is_found_by_the_pattern_of_its_type() -> None:
         ({"GE_eventTime": "2026-11-23"}, "QueryParameterException", "not a time"),
         ({"GE_eventTime": "2026-11-23T10:00:00 01:00"}, "QueryParameterException", "%2B"),
         ({"perPage": "0"}, "QueryParameterException", "at least 1"),
-        ({"orderBy": "eventTime"}, "QueryParameterException", "not known"),
+        ({"orderBy": "bizStep"}, "QueryParameterException", "write eventTime or recordTime"),
+        ({"orderBy": "eventTime", "orderDirection": "up"}, "QueryParameterException", "write ASC or DESC"),
+        ({"eventCountLimit": "3"}, "QueryParameterException", "add orderBy"),
+        ({"maxEventCount": "x"}, "QueryParameterException", "whole number"),
+        (
+            {"maxEventCount": "3", "eventCountLimit": "3", "orderBy": "eventTime"},
+            "QueryParameterException",
+            "excludes eventCountLimit",
+        ),
         ({"WD_readPoint": "https://id.gs1.org/414/4012345000009"}, "QueryParameterException", "not known"),
-        ({"EXISTS_errorDeclaration": "yes"}, "QueryParameterException", "true or false"),
+        ({"EXISTS_errorDeclaration": "yes"}, "QueryParameterException", "write true or false"),
     ],
 )
 def test_a_query_that_is_wrong_is_refused_by_the_name_of_the_standard(parameters: dict[str, str], name: str, said: str) -> None:
@@ -103,3 +111,10 @@ def test_every_wrong_parameter_is_named_at_once() -> None:
 def test_a_page_is_never_longer_than_a_thousand_events() -> None:
     assert parse_query({"perPage": "1000000"}).per_page == 1000
     assert parse_query({}).per_page == 30
+
+
+def test_a_query_says_its_order_and_how_many_are_wanted() -> None:
+    first = parse_query({"orderBy": "eventTime", "orderDirection": "ASC", "eventCountLimit": "5"})
+    assert (first.order, first.ascending, first.first, first.most) == ("eventTime", True, 5, None)
+    most = parse_query({"maxEventCount": "7"})
+    assert (most.order, most.ascending, most.first, most.most) == ("recordTime", False, None, 7)

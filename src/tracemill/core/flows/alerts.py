@@ -1,9 +1,12 @@
 """Alerts: what is unsafe pages people after the grace time, and every hour while it lasts; and looking again at the due time."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from tracemill.core.comparison import complies, excess
 from tracemill.core.draft import Draft
+from tracemill.core.evolve import replace
+from tracemill.core.flows.shipment_guard import at_the_dock
 from tracemill.core.targets import drift_key, excess_key, unsafe_case
 from tracemill.core.unbooked import unbooked
 from tracemill.core.usable import allowance, on_hand, said
@@ -70,6 +73,7 @@ def _page(draft: Draft, key: str, case: OpenCase) -> None:
         "item": lot.item,
         "item_text": lot.item_text,
         "call": "the shift leader at that place, and quality",
+        "fallback": "none: it can be used until it is blocked by hand",
         **case.page,
     }
     draft.act(to["system"], "notify", f"unsafe:{derived('case', key)}:{draft.now:%Y-%m-%dT%H:%M}", value)
@@ -79,9 +83,16 @@ def _still_free(draft: Draft, system: SystemPolicy, claim: Claim) -> None:
     over = excess(draft.lot, allowance(draft.lot).target, claim, system.expresses)
     wanted = draft.lot.wanted.get(system.name)
     if over > 0 and wanted is not None and wanted.state != "verified":
-        draft.case(unsafe_case(draft.lot, system, claim, over))
+        draft.case(_still_unsafe(draft, system, claim, over))
     elif over == 0:
         draft.close(excess_key(draft.lot, system))
+
+
+def _still_unsafe(draft: Draft, system: SystemPolicy, claim: Claim, over: Decimal) -> Case:
+    """Say where the lot is about to leave, and whether its shipment is blocked meanwhile."""
+    case = unsafe_case(draft.lot, system, claim, over)
+    title, page = at_the_dock(draft, system, over)
+    return replace(case, title=title, page=page) if title else case
 
 
 def _still_less(draft: Draft, system: SystemPolicy, claim: Claim) -> None:

@@ -5,21 +5,20 @@ from typing import Any
 
 from tracemill.core.decision_table import DecisionTable, NoRule
 from tracemill.core.draft import Draft
+from tracemill.core.holds import awaiting
 from tracemill.core.inspection_history import Standing, defects, skips
 from tracemill.core.inspection_record import record
 from tracemill.core.sampling import SamplingPlan, plan
 from tracemill.core.switching import stricter
-from tracemill.core.usable import quality_hold
 from tracemill.model.change import Disposed, HoldPlaced, InspectionPlanned, Noted
 from tracemill.model.identifier import BadIdentifier, opaque
 from tracemill.model.inspection import HistoryKey, Planned, Skipped
-from tracemill.model.lot import Hold
 from tracemill.model.material import SampleTaken
 from tracemill.model.policy import InspectionPolicy
 from tracemill.model.quality import Part
 from tracemill.model.quantity import show
 from tracemill.model.record import plain
-from tracemill.model.status import DispositionKind, HoldReason, Severity, SkipPhase
+from tracemill.model.status import DispositionKind, SampleState, Severity, SkipPhase
 
 
 def react(draft: Draft) -> None:
@@ -33,20 +32,11 @@ def react(draft: Draft) -> None:
     requirement = _requirement(draft, rules)
     if requirement.get("inspect") == "no":
         return _accept_without(draft, requirement)
-    draft.add(HoldPlaced(hold=_awaiting(draft)))
+    draft.add(HoldPlaced(hold=awaiting(draft)))
     system = draft.policy.systems.get(owner)
     if system is not None and system.can("open_inspection"):
         draft.act(owner, "open_inspection", f"receipt:{draft.lot.receipt or draft.lot.number}", _order(draft, requirement))
     return None
-
-
-def _awaiting(draft: Draft) -> Hold:
-    return Hold(
-        id=quality_hold(draft.lot.id, HoldReason.AWAITING_INSPECTION),
-        reason=HoldReason.AWAITING_INSPECTION,
-        system="hub",
-        placed_at=draft.now,
-    )
 
 
 def _accept_without(draft: Draft, requirement: dict[str, str]) -> None:
@@ -191,7 +181,7 @@ def _order(draft: Draft, requirement: dict[str, str]) -> dict[str, Any]:
 def sampled(draft: Draft) -> None:
     """A destroyed sample leaves the stock of every system that keeps quantities."""
     data: SampleTaken = draft.event.data
-    if not data.destroyed:
+    if data.became is not SampleState.DESTROYED:
         return
     for system in draft.policy.systems.values():
         if system.can("post_sample") and system.name != draft.event.source and system.name in draft.lot.identities:

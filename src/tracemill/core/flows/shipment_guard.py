@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tracemill.core.draft import Draft
 from tracemill.core.inheritance import carried
+from tracemill.core.material import GONE
 from tracemill.core.shelf_life import ANYBODY, after, last_day_to_ship, shortness, today
 from tracemill.core.usable import allowance, hold_words, named, said
 from tracemill.model.change import ShipmentBlockWanted
@@ -75,7 +76,7 @@ def _waiting(draft: Draft, shipment: str, line: Shipped) -> None:
 
 def _over(draft: Draft, shipment: str, line: Shipped) -> None:
     """What no longer stands here needs no block: one that came too late is not tried for ever."""
-    gone, block = line.state is ShipmentState.SHIPPED, draft.lot.shipment_blocks.get(shipment)
+    gone, block = line.state in GONE, draft.lot.shipment_blocks.get(shipment)
     system = draft.policy.systems.get(block.system) if block is not None else None
     if system is not None and block is not None and block.blocked and not (gone and block.verified):
         _want(draft, shipment, line, system, "")
@@ -113,6 +114,34 @@ def _look_again(draft: Draft, shipment: str, line: Shipped) -> None:
         draft.timers.append(Timer(key=f"shelf_life:{derived('shipment', shipment)}:{draft.lot.id}", lot=draft.lot.id, due=due))
 
 
+def at_the_dock(draft: Draft, system: SystemPolicy, amount: Decimal) -> tuple[str, dict[str, str]]:
+    """Say what a page must say where a system lets people use a lot that stands on a shipment: its title, and more.
+
+    Nothing where the lot stands on none. The block of the shipment is the fallback, which counts only where it was read back.
+    """
+    waiting = [(name, line) for name, line in draft.lot.shipments.items() if line.state in WAITING]
+    if not waiting:
+        return "", {}
+    shipment, line = min(waiting, key=lambda found: (found[1].loading is None, found[1].loading, found[0]))
+    place = (line.place or "place not told") + _clock(draft, line)
+    title = f"{draft.lot.number}, {said(amount, draft.lot)}, {named(system.name)} not blocked, {place}"
+    part = f"{said(line.quantity, draft.lot)} of it on " if line.quantity != amount else ""
+    page = {"quantity": said(amount, draft.lot), "place": f"{place}, {part}{_bound_for(shipment, line)}"}
+    page["fallback"] = "; ".join(_fallback(draft.lot, name) for name, _ in waiting)
+    return title, page | ({"call": draft.policy.dispatch} if draft.policy.dispatch else {})
+
+
+def _fallback(lot: Lot, shipment: str) -> str:
+    block = lot.shipment_blocks.get(shipment)
+    if block is not None and block.blocked and block.verified:
+        return f"{shipment} is blocked, read back in {named(block.system)}"
+    return f"{shipment} is not blocked: stop it by hand"
+
+
+def _bound_for(shipment: str, line: Shipped) -> str:
+    return f"{shipment} for {_customer(line)}" if _customer(line) else shipment
+
+
 def _key(lot: Lot, shipment: str) -> str:
     return f"shipment:{lot.id}:{shipment}"[:400]
 
@@ -143,7 +172,7 @@ def _gone_case(draft: Draft, shipment: str, line: Shipped, why: str) -> Case:
 
 
 def _case(draft: Draft, shipment: str, line: Shipped, why: str, title: str, system: str, next_action: str, urgent: bool) -> Case:
-    told = [line.place, f"{shipment} for {_customer(line)}" if _customer(line) else shipment]
+    told = [line.place, _bound_for(shipment, line)]
     page = {
         "quantity": said(line.quantity, draft.lot),
         "place": ", ".join(filter(None, told)) + _clock(draft, line),

@@ -66,15 +66,18 @@ def completeness(
     *,
     tolerance: float | ArrayLike = TOLERANCE,
     suspects: ArrayLike = (),
+    explained: ArrayLike = (),
     silent: bool = False,
     lagging: bool = False,
 ) -> Completeness:
     """Judge a walk. `tolerance`: one for all, or float64[m] for `walk.transformations`, as a part of max(in, out).
 
     `suspects`: ids of further transformations that might belong here, because they should have used such material: they count
-    where they lack inputs or outputs. `silent`, `lagging`: a system that has something to say here has not said it yet.
+    where they lack inputs or outputs. `explained`: ids of transformations whose other side is told elsewhere.
+    `silent`, `lagging`: a system that has something to say here has not said it yet.
     """
-    found = [*_of_transformations(walk, np.asarray(tolerance, np.float64)), *_of_suspects(walk, suspects)]
+    weighed = np.asarray(tolerance, np.float64), np.asarray(explained, np.int64)
+    found = [*_of_transformations(walk, *weighed), *_of_suspects(walk, suspects)]
     found += [*_of_edges(walk), *_of_lots(walk)]
     said = (
         (Gap.EVIDENCE_LEFT_OUT, walk.left_out),
@@ -86,9 +89,17 @@ def completeness(
     return Completeness(_merged(found))
 
 
-def _of_transformations(walk: Walk, tolerance: Amounts) -> Iterator[Finding]:
+def out_of_balance(walk: Walk, tolerance: float) -> Ids:
+    """Return the ids of the transformations of a walk whose balance is off by more than a tolerance, either way."""
+    _, balance = _states(walk, walk.numbers)
+    found: Ids = walk.transformations[np.abs(balance) > tolerance]
+    return found
+
+
+def _of_transformations(walk: Walk, tolerance: Amounts, explained: Ids) -> Iterator[Finding]:
     flags, balance = _states(walk, walk.numbers)
-    yield from _one_sided(flags, walk.transformations)
+    whole = np.isin(walk.transformations, explained) if len(explained) else np.zeros(len(flags), np.bool_)
+    yield from _one_sided(flags[~whole], walk.transformations[~whole])
     closed = (flags & CLOSED) != 0
     beyond = (balance < -tolerance) | (closed & (balance > tolerance))
     beyond &= (flags & INCOMPARABLE) == 0

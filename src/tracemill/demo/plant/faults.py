@@ -1,7 +1,8 @@
 """What goes wrong between a client and an application: lost answers, hangs, wrong bodies, throttling.
 
 `POST /plant/faults` {"match": {"method": "POST", "path": "/wms/status-changes"}, "times": 1, "do": ..., "seconds": 0}
-arms a fault. `method` may be "*"; `path` may hold `*`. The first armed fault that matches a request is used up once.
+arms a fault. `method` may be "*"; `path` may hold `*`; `body` is a text that the request's body must hold. The first armed fault
+that matches a request is used up once.
 
 | do          | work done | the client sees                                                            |
 |-------------|-----------|----------------------------------------------------------------------------|
@@ -41,12 +42,14 @@ class Fault:
     do: str
     seconds: float
     times: int
+    body: str = ""
 
-    def hits(self, scope: Scope) -> bool:
-        return self.method in ("*", scope["method"]) and fnmatchcase(scope["path"], self.path)
+    def hits(self, scope: Scope, body: bytes) -> bool:
+        there = self.method in ("*", scope["method"]) and fnmatchcase(scope["path"], self.path)
+        return there and self.body.encode() in body
 
     def shown(self) -> Mapping[str, object]:
-        match = {"method": self.method, "path": self.path}
+        match = {"method": self.method, "path": self.path} | ({"body": self.body} if self.body else {})
         return {"match": match, "do": self.do, "seconds": self.seconds, "times": self.times}
 
 
@@ -64,7 +67,8 @@ def fault_from(body: Mapping[str, object]) -> Fault:
         raise Refused(400, "INVALID", f"do must be one of {', '.join(KINDS)}", "do")
     match = part(body, "match")
     seconds = _number(body, "seconds", _WAITS.get(do, 0.0))
-    return Fault(text(match, "method", "*"), text(match, "path", "*"), do, seconds, int(_number(body, "times", 1)))
+    times = int(_number(body, "times", 1))
+    return Fault(text(match, "method", "*"), text(match, "path", "*"), do, seconds, times, text(match, "body", ""))
 
 
 class Gate:
@@ -85,7 +89,10 @@ class Gate:
         if self._too_many(scope["path"]):
             await self._throttled()(scope, receive, send)
             return
-        fault = self._armed(scope)
+        body = b""
+        if any(fault.body for fault in self.faults):
+            body, receive = await _looked_into(receive)
+        fault = self._armed(scope, body)
         if fault is None:
             await self._app(scope, receive, send)
         else:
@@ -102,9 +109,9 @@ class Gate:
         self._recent.append(now)
         return False
 
-    def _armed(self, scope: Scope) -> Fault | None:
+    def _armed(self, scope: Scope, body: bytes) -> Fault | None:
         for fault in self.faults:
-            if fault.times > 0 and fault.hits(scope):
+            if fault.times > 0 and fault.hits(scope, body):
                 fault.times -= 1
                 self.faults = [left for left in self.faults if left.times > 0]
                 return fault
@@ -144,3 +151,16 @@ async def _swallow(message: Message) -> None:
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _looked_into(receive: Receive) -> tuple[bytes, Receive]:
+    """Read the body of a request, and return a way to read it again."""
+    messages: list[Message] = []
+    while not messages or messages[-1].get("more_body"):
+        messages.append(await receive())
+    kept = iter(messages)
+
+    async def again() -> Message:
+        return next(kept, None) or await receive()
+
+    return b"".join(message.get("body", b"") for message in messages), again

@@ -34,17 +34,12 @@ class Fact(Record, frozen=True):
 
 
 def facts_of(event: Mapping[str, Any]) -> list[Fact]:
-    """Translate one valid event that has an eventID, whole or not at all: raises Unkept."""
+    """Translate one valid event that has an eventID, whole or not at all: raises Unkept. An error declaration is no event."""
     names = STANDARD_ONLY.within(event.get("@context"))
     try:
         occurred = Moment(utc=utc(event["eventTime"]), text=event["eventTime"], zone=event["eventTimeZoneOffset"])
     except ValueError as error:
         raise Unkept(f"eventTime: {error}", "correct the time") from None
-    if event.get("errorDeclaration"):
-        raise Unkept(
-            f"it takes back the event {event['eventID']}, which the hub does not do by itself",
-            "look at what that event said, correct it where it came from, then discard this message",
-        )
     said = list(_said(event, names, str(event["eventID"])))
     if not said:
         step = cbv.BIZ_STEP.bare(event.get("bizStep", "")) or "none"

@@ -28,17 +28,28 @@ _MATCHES = (
     "MATCH_epcClass", "MATCH_inputEPCClass", "MATCH_outputEPCClass", "MATCH_anyEPCClass",
 )  # fmt: skip
 _CHOICES = {"eventType": EVENT_TYPES, "EQ_action": ("ADD", "OBSERVE", "DELETE")}
-_SINGLE = (*_TIMES, "perPage", "EXISTS_errorDeclaration", "nextPageToken")
+_ONE_OF = {
+    "EXISTS_errorDeclaration": ("true", "false"), "orderBy": ("eventTime", "recordTime"), "orderDirection": ("ASC", "DESC"),
+}  # fmt: skip
+_COUNTS = ("perPage", "eventCountLimit", "maxEventCount")
+_SINGLE = (*_TIMES, *_COUNTS, *_ONE_OF, "nextPageToken")
 PARAMETERS: Final = (*_CHOICES, *_WORDS, *_IDS, *_MATCHES, "EQ_eventID", *_SINGLE)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class Query(Record, frozen=True):
-    """A query: for each parameter the values of which one must match; bounds of time; size and place of the page."""
+    """A query: for each parameter the values of which one must match; bounds of time; order, size and place of the page.
+
+    `first`: only so many of them are wanted. `most`: more than so many are not wanted at all.
+    """
 
     any_of: dict[str, tuple[str, ...]] = {}
     bounds: dict[str, datetime] = {}
     only_errors: bool = False
+    order: str = "recordTime"
+    ascending: bool = False
+    first: int | None = None
+    most: int | None = None
     per_page: int = DEFAULT_PAGE
     token: str = ""
 
@@ -48,13 +59,18 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     reader = _Reader()
     for name, raw in parameters.items():
         reader.read(name, raw)
+    reader.together(parameters)
     if reader.faults:
         raise Refusal("QueryParameterException", *reader.faults)
     return Query(
         any_of=reader.any_of,
         bounds=reader.bounds,
-        only_errors=reader.only_errors,
-        per_page=min(reader.per_page, LARGEST_PAGE),
+        only_errors=reader.words.get("EXISTS_errorDeclaration") == "true",
+        order=reader.words.get("orderBy", "recordTime"),
+        ascending=reader.words.get("orderDirection") == "ASC",
+        first=reader.counts.get("eventCountLimit"),
+        most=reader.counts.get("maxEventCount"),
+        per_page=min(reader.counts.get("perPage", DEFAULT_PAGE), LARGEST_PAGE),
         token=reader.token,
     )
 
@@ -65,9 +81,9 @@ class _Reader:
     def __init__(self) -> None:
         self.any_of: dict[str, tuple[str, ...]] = {}
         self.bounds: dict[str, datetime] = {}
-        self.per_page = DEFAULT_PAGE
+        self.counts: dict[str, int] = {}
+        self.words: dict[str, str] = {}
         self.token = ""
-        self.only_errors = False
         self.faults: list[EpcisFault] = []
 
     def say(self, name: str, value: object, cause: str, advice: str) -> None:
@@ -93,14 +109,23 @@ class _Reader:
     def single(self, name: str, text: str) -> None:
         if name in _TIMES:
             self.time(name, text)
-        elif name == "perPage":
+        elif name in _COUNTS:
             self.count(name, text)
-        elif name == "EXISTS_errorDeclaration":
-            self.only_errors = text == "true"
-            if text not in ("true", "false"):
-                self.say(name, text, "it is not true or false", "write true or false")
+        elif name in _ONE_OF:
+            self.words[name] = text
+            if text not in _ONE_OF[name]:
+                allowed = " or ".join(_ONE_OF[name])
+                self.say(name, text, f"it is not {allowed}", f"write {allowed}")
         else:
             self.token = text
+
+    def together(self, asked: Mapping[str, str]) -> None:
+        """Judge what parameters need of each other."""
+        if "eventCountLimit" in asked and "maxEventCount" in asked:
+            self.say("maxEventCount", asked["maxEventCount"], "it excludes eventCountLimit", "give one of them")
+        if "eventCountLimit" in asked and "orderBy" not in asked:
+            cause = "without orderBy nothing says which events are the first"
+            self.say("eventCountLimit", asked["eventCountLimit"], cause, "add orderBy")
 
     def time(self, name: str, text: str) -> None:
         try:
@@ -113,7 +138,7 @@ class _Reader:
         if _NUMBER.fullmatch(text) is None or int(text) == 0:
             self.say(name, text, "it is not a number of at least 1", "write a whole number")
         else:
-            self.per_page = int(text)
+            self.counts[name] = int(text)
 
 
 def _canonical(name: str, text: str) -> str:

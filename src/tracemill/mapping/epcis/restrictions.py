@@ -34,6 +34,11 @@ def hold_id(word: str) -> str:
     return _HOLD + word
 
 
+def word_of(hold: str) -> str:
+    """Return the word that a hold was placed for."""
+    return hold.removeprefix(_HOLD)
+
+
 def restrictions(event: Mapping[str, Any], about: list[Thing], event_id: str) -> Iterator[tuple[str, Thing, dict[str, Any]]]:
     """Yield (type, thing, data) for what an event sets, unsets and decides.
 
