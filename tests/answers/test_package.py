@@ -186,3 +186,10 @@ def test_an_audit_part_in_no_known_form_is_named_even_under_a_right_seal(made: t
     listed = manifest(whole.items())
     found = check(zipped([*whole.items(), (MANIFEST, listed), (SEAL, sealed(listed))]))
     assert any("audit/PLANT-DE.json" in why for why in found.wrong), found.wrong
+
+
+def test_a_table_that_no_browser_would_open_says_what_it_leaves_to_the_spreadsheet() -> None:
+    from tracemill.answers.package_page import _table
+
+    assert "Showing" not in _table("Lots", ("lot",), [("L",)] * 2_000)
+    assert "Showing 2000 of 2001; recall.xlsx and recall.json hold all." in _table("Lots", ("lot",), [("L",)] * 2_001)

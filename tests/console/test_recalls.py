@@ -1,4 +1,4 @@
-"""The page of a recall: its clock, the sum, holds per system, customers, versions; a mock is marked, and its package is a click."""
+"""The page of a recall: its clock, the sum, holds per system, customers, versions; a mock is marked, its package a click."""
 
 from io import BytesIO
 from zipfile import ZipFile

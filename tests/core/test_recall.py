@@ -132,3 +132,9 @@ def test_held_consumed_shipped_and_escaped_make_up_what_was_requested(
     assert found.contained == (found.known and not found.escaped and not found.not_yet_held)
     assert found.held <= found.on_hand
     assert not found.held or holds or all(c.total == 0 for c in claims.values())
+
+
+def test_the_dearer_a_look_at_a_recall_is_the_longer_nobody_looks_again() -> None:
+    from tracemill.hub.recaller import rest
+
+    assert [rest(cost) for cost in (0.0, 0.1, 0.5, 5.0, 50.0)] == [0, 0, 4.5, 45, 60]

@@ -127,7 +127,7 @@ class Warehouse:
         self.faults: list[str] = []
         self.calls: list[str] = []
         self.taken: set[str] = set()
-        self.barred: set[tuple[str, str]] = set()  # a shipment, and the lot for which it is blocked
+        self.barred: set[tuple[str, str]] = set()  # a shipment or an order, and the lot for which it is blocked
 
     def put(self, batch: str, **sums: Any) -> None:
         self.stock[batch] = {s: Decimal(sums.get(s, 0)) for s in CODES.values()}
@@ -193,8 +193,8 @@ class FakeConnector:
                 await save({"item": n, "step": 0, "intent": True})
                 self._transfer(job, transfer, token)
             await save({"item": n + 1, "step": 0})
-        if job.verb == "block_shipment":
-            bar = partial(self.target.bar, job.value["shipment"], job.number, job.value["blocked"])
+        if job.verb in ("block_shipment", "block_order"):
+            bar = partial(self.target.bar, job.value[job.verb.removeprefix("block_")], job.number, job.value["blocked"])
             await save({"intent": True})
             if self._fault("before") == "late":
                 self.target.late.append(bar)
@@ -245,8 +245,8 @@ class FakeConnector:
     async def seek(self, job: Job, cursor: dict[str, Any]) -> Finding:
         if "deaf" in self.target.faults:
             raise Unavailable("no answer")
-        if job.verb == "block_shipment":
-            barred = (job.value["shipment"], job.number) in self.target.barred
+        if job.verb in ("block_shipment", "block_order"):
+            barred = (job.value[job.verb.removeprefix("block_")], job.number) in self.target.barred
             return Finding(state="present" if barred == job.value["blocked"] else "absent")
         if self.target.found(job.token):
             return Finding(state="present", native=f"{job.verb}-{job.number}")
@@ -344,8 +344,8 @@ class Plant:
 
     def _taught(self, target: Warehouse) -> tuple[Any, str]:
         """Return what a system can be asked to do, and how its stock is read."""
-        if target is self.mes:  # it only tells
-            return {}, ""
+        if target is self.mes:  # it tells, and stops orders
+            return {"block_order": FindableSpec(once="ensure")}, ""
         if target is self.wms:
             return STATUS | {"block_shipment": FindableSpec(once="ensure")}, "stock"
         return (ACTS, "") if target is self.qms else (STATUS, "stock")

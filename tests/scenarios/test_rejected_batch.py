@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 
 from tests.scenarios.plant import SITE, Plant
+from tracemill.core.usable import reasons
 from tracemill.hub import commands
 from tracemill.hub.commands import By
 from tracemill.model.policy import AuthorityRule, Policy
@@ -143,3 +144,10 @@ async def test_what_was_made_of_it_elsewhere_inherits_the_hold(plant: Plant) -> 
         await plant.tell("mes", "made", f"F{n}", made, site=ELSEWHERE)
     await rejected(plant, "L-1")
     assert await notes(plant, "X-1") == [f"supplier batch ACM/7731 was rejected as L-1 at {SITE}"]
+
+
+async def test_the_page_says_who_ends_the_hold(plant: Plant) -> None:
+    await rejected(plant, "L-1")
+    await plant.receive_lot("L-2")
+    (reason,) = [r for r in reasons(await plant.lot("L-2"), "qms") if "was rejected as L-1" in r.text]
+    assert reason.next_action == "people at the hub lift it"

@@ -170,3 +170,10 @@ async def test_a_cleaning_of_an_empty_tank_and_facts_of_nothing_are_told_and_par
     assert [r.state for r in rows] == ["processed", "parked"]
     assert "neither a lot nor an order" in rows[1].cause
     assert "name the lot" in rows[1].hint
+
+
+async def test_what_comes_out_of_a_tank_expires_as_anything_that_is_made(plant: Plant) -> None:
+    await released(plant, "RAW-1")
+    await tell(plant, "charged", lot="RAW-1", qty="100", minute=1)
+    await tell(plant, "discharged", lot="FG-1", qty="60", minute=2, expires="2026-11-20")
+    assert "expired" in {h.reason for h in (await plant.lot("FG-1")).holds.values()}

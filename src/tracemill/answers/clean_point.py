@@ -57,8 +57,10 @@ class CleanPoint(Record, frozen=True):
 class _Proof:
     """What the hub can say for a lot that is not in scope."""
 
-    def __init__(self, c: Connection, adjacency: Adjacency, origin: Origin, scope: Container[int]) -> None:
-        self._c, self._adjacency, self._scope = c, adjacency, scope
+    def __init__(
+        self, c: Connection, adjacency: Adjacency, origin: Origin, scope: Container[int], left_out: Container[int]
+    ) -> None:
+        self._c, self._adjacency, self._scope, self._left_out = c, adjacency, scope, left_out
         self.by_value = origin.above is not None or origin.below is not None
         whole = Origin(kind=origin.kind, machine=origin.machine)
         told = conditions.within(c, whole) if self.by_value else []
@@ -67,6 +69,8 @@ class _Proof:
 
     def of(self, n: Neighbour) -> tuple[str, str]:
         """Return (what proves a lot clean, why nothing does)."""
+        if n.row in self._left_out:
+            return "", "left out of this recall by a person, which proves nothing"
         if n.row in self._scope:
             return "", "in the scope of this recall by another way"
         if self.by_value:
@@ -89,7 +93,7 @@ def clean_points(
 ) -> tuple[CleanPoint, ...]:
     """Look along every stream that the roots of a recall came in; the streams beyond 20 are not looked at, and said."""
     every = streams(c, [i for i in found.roots if i not in left_out])
-    proof = _Proof(c, adjacency, origin, frozenset(found.every))
+    proof = _Proof(c, adjacency, origin, frozenset(found.every), left_out)
     points = [_point(c, proof, stream) for stream in every[:MOST]]
     return (*points, *(_unseen(stream) for stream in every[MOST:]))
 

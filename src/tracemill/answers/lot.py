@@ -16,6 +16,7 @@ from tracemill.core.usable import allowance, counted, verdict
 from tracemill.model.change import AnyChange
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.quantity import NAMES, show
 from tracemill.model.record import Record, decode
 from tracemill.store.systems import read_through
@@ -66,8 +67,9 @@ class LotView(Record, frozen=True):
     reasons: tuple[parts.ReasonView, ...]
     cases: tuple[parts.CaseLine, ...]
     acts: tuple[parts.ActView, ...]
-    inspections: tuple[parts.Link, ...]
+    inspections: tuple[parts.InspectionView, ...]
     nonconformances: tuple[parts.Link, ...]
+    quality_records: tuple[QualityRecord, ...]
     samples: dict[str, str]
     retained: dict[str, str]  # samples that are kept
     movements: dict[str, str]  # signed sums, by account
@@ -148,8 +150,9 @@ def _view(
         reasons=parts.reason_views(found, at, policy.owner("quality", found.material_class, at) or ""),
         cases=cases,
         acts=parts.acts(found),
-        inspections=parts.links(found.inspections),
+        inspections=parts.inspections(found),
         nonconformances=parts.links(found.nonconformances),
+        quality_records=tuple(found.records.values()),
         samples={k: show(v) for k, v in found.samples.items()},
         retained={k: show(v) for k, v in found.retained.items()},
         balance=of_lot(found, policy),

@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from tracemill.answers.words import age, ages, held_clause, lasting
+from tracemill.core.release import requirement
 from tracemill.core.usable import dated, gained, reasons
-from tracemill.model.lot import Lot
+from tracemill.model.lot import Hold, Lot
 from tracemill.model.policy import Policy
 from tracemill.model.quantity import show
 from tracemill.model.record import Record
@@ -87,6 +88,16 @@ class Link(Record, frozen=True):
     system: str
 
 
+class InspectionView(Record, frozen=True):
+    """An inspection of the lot, and what it came to."""
+
+    id: str
+    system: str
+    plan: str
+    result: str  # nothing while it is open, or where quality's decision is its result; passed, or failed
+    signer: str
+
+
 class ExposureView(Record, frozen=True):
     """How long received material was free in a system before its first restriction was read back there."""
 
@@ -133,11 +144,17 @@ def holds(found: Lot, policy: Policy, at: datetime) -> tuple[HoldView, ...]:
             place="" if h.place == "message" else h.place,
             native=h.native,
             note=h.note,
-            liftable=not (dated(h, found) or gained(h, found))
-            and (h.system == "hub" or "hub" in policy.lifters.get(h.reason, ())),
+            liftable=_liftable(h, found, policy),
         )
         for h in sorted(found.holds.values(), key=lambda h: h.placed_at)
     )
+
+
+def _liftable(hold: Hold, found: Lot, policy: Policy) -> bool:
+    named = "hub" in policy.lifters.get(hold.reason, ())
+    if dated(hold, found) or gained(hold, found):
+        return False
+    return named if requirement(hold.id, found.id) else named or hold.system == "hub"
 
 
 def reason_views(found: Lot, at: datetime, quality: str) -> tuple[ReasonView, ...]:
@@ -179,6 +196,19 @@ def acts(found: Lot) -> tuple[ActView, ...]:
 
 def links(found: dict[str, str]) -> tuple[Link, ...]:
     return tuple(Link(id=native, system=system) for native, system in found.items())
+
+
+def inspections(found: Lot) -> tuple[InspectionView, ...]:
+    return tuple(
+        InspectionView(
+            id=name,
+            system=system,
+            plan=ended.plan if (ended := found.results.get(name)) else "",
+            result=("passed" if ended.passed else "failed") if ended else "",
+            signer=ended.signer if ended else "",
+        )
+        for name, system in found.inspections.items()
+    )
 
 
 def exposures(found: Lot, at: datetime) -> tuple[ExposureView, ...]:

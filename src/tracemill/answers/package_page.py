@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
+from itertools import islice
 
 from tracemill.answers.clean_point import CleanLot
 from tracemill.answers.package_fsma import (
@@ -18,6 +19,7 @@ from tracemill.answers.package_story import Story
 from tracemill.answers.recall import RecallView
 from tracemill.model.quantity import show
 
+MOST = 2_000  # rows of a table
 STYLE = """
 :root{color-scheme:light dark;font:14px/20px system-ui,sans-serif}body{margin:24px;max-width:1280px}
 h1{font-size:20px}h2{font-size:16px;margin-top:32px}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
@@ -88,6 +90,14 @@ def _clock(view: RecallView) -> str:
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table. A browser does not open 100,000 rows: what is left out here is said, and stands in the spreadsheet."""
+    start = iter(rows)
+    shown = list(islice(start, MOST))
+    left = sum(1 for _ in start)
     head = "".join(f"<th>{escape(c)}</th>" for c in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(v)}</td>' for v in row)}</tr>" for row in rows)
-    return f'<h2>{title}</h2><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    body = "".join(f"<tr>{''.join(f'<td>{escape(v)}</td>' for v in row)}</tr>" for row in shown)
+    more = (
+        f'<p class="bad">Showing {len(shown)} of {len(shown) + left}; recall.xlsx and recall.json hold all.</p>' if left else ""
+    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<h2>{title}</h2>{more}<div class="wide">{table}</div>'

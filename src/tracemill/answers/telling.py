@@ -19,6 +19,7 @@ _VERBS = {
     "post_sample": "the sample's posting",
     "notify": "the notification",
     "block_shipment": "the shipment's block",
+    "block_order": "the order's block",
 }
 
 
@@ -71,6 +72,21 @@ def _inspected(x: ch.InspectionLinked, _: Lot) -> Told:
     return f"inspection {x.inspection} in {named(x.system)}", False
 
 
+def _ended(x: ch.InspectionEnded, _: Lot) -> Told:
+    plan = f" ({x.result.plan})" if x.result.plan else ""
+    signer = f", signed {x.result.signer}" if x.result.signer else ""
+    return f"inspection {x.inspection}{plan} {'passed' if x.result.passed else 'did not pass'}{signer}", False
+
+
+def _reviewed(x: ch.Reviewed, _: Lot) -> Told:
+    found = ", ".join(f"{s.kind} of {s.about}" for s in x.review.found)
+    return f"genealogy reviewed: {f'missing {found}' if found else 'complete'}", True
+
+
+def _waived(x: ch.Waived, _: Lot) -> Told:
+    return f"{named(x.by)} accepts that it is missing: {x.note}", False
+
+
 def _planned(x: ch.InspectionPlanned, _: Lot) -> Told:
     p = x.plan
     if p.skipped:
@@ -111,6 +127,15 @@ _FACTS: dict[type[Any], Callable[[Any, HistoryKey], Told]] = {
 
 def _nonconforming(x: ch.NonconformanceLinked, _: Lot) -> Told:
     return f"nonconformance {x.nonconformance} in {named(x.system)}" + (f": {x.defect}" if x.defect else ""), False
+
+
+def _kept(x: ch.RecordKept, before: Lot) -> Told:
+    r = x.record
+    what = f"{r.kind.replace('_', ' ')} {r.id} in {named(r.system)}"
+    if r.closed_at is not None:
+        return f"{what} closed" + (f": {r.closing}" if r.closing else ""), False
+    told = ": ".join(filter(None, (r.customer, r.defect or r.text)))
+    return what + (f": {told}" if told else ""), r.key in before.records or r.id in before.nonconformances
 
 
 def _sampled(x: ch.Sampled, lot: Lot) -> Told:
@@ -169,6 +194,18 @@ def _shipment_block(x: ch.ShipmentBlockWanted, _: Lot) -> Told:
     return f"{named(x.system)} shall {'block' if x.blocked else 'no longer block'} shipment {x.shipment}{why}", False
 
 
+def _ordered(x: ch.OrderChanged, lot: Lot) -> Told:
+    if x.line.closed:
+        return f"{x.order} no longer wants it", False
+    amounts = f"{amount(x.line.planned, lot)} " if x.line.planned else ""
+    return f"{amounts}planned to {'go into' if x.line.side is Side.INPUT else 'come out of'} {x.order}", False
+
+
+def _order_block(x: ch.OrderBlockWanted, _: Lot) -> Told:
+    why = f": {x.why}" if x.why else ""
+    return f"{named(x.system)} shall {'block' if x.blocked else 'no longer block'} order {x.order}{why}", False
+
+
 def _wanted(x: ch.TargetWanted, lot: Lot) -> Told:
     why = f" ({x.why})" if x.why and x.command else ""
     if not x.command:
@@ -225,15 +262,21 @@ _SAID: dict[type[Any], Callable[[Any, Lot], Told]] = {
     ch.Disposed: _disposed,
     ch.DispositionIgnored: _ignored,
     ch.InspectionLinked: _inspected,
+    ch.InspectionEnded: _ended,
+    ch.Reviewed: _reviewed,
+    ch.Waived: _waived,
     ch.InspectionPlanned: _planned,
     ch.HistoryRecorded: _recorded,
     ch.NonconformanceLinked: _nonconforming,
+    ch.RecordKept: _kept,
     ch.Sampled: _sampled,
     ch.Moved: _moved,
     ch.Linked: _linked,
     ch.Measured: _measured,
     ch.ShipmentChanged: _shipment,
     ch.ShipmentBlockWanted: _shipment_block,
+    ch.OrderChanged: _ordered,
+    ch.OrderBlockWanted: _order_block,
     ch.TargetWanted: _wanted,
     ch.ActAsked: _asked,
     ch.CommandReported: _reported,

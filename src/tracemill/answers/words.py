@@ -29,6 +29,8 @@ _HELD = {
     HoldReason.DEVIATION: "held, because it was made outside the limits of its process",
     HoldReason.RETURNED: "back from a customer and not yet decided about",
     HoldReason.IDENTITY: "held, because it is not clear which lot it is",
+    HoldReason.REQUIREMENT: "not ready for release",
+    HoldReason.SUSPECTED: "suspected, a customer complains",
     HoldReason.OTHER: "blocked in {system}",
 }
 
@@ -36,7 +38,10 @@ ACCOUNTS = {  # the sums of a ledger, where they are not called as the kind of m
     "transferred_in": "transferred in", "transferred_out": "transferred out", "returned_to_supplier": "returned to the supplier",
 }  # fmt: skip
 
-_ASKED = {"set_status": "status", "block_shipment": "shipment block", "post_sample": "sample posting", "notify": "mail"}
+_ASKED = {
+    "set_status": "status", "block_shipment": "shipment block", "block_order": "order block", "post_sample": "sample posting",
+    "notify": "mail",
+}  # fmt: skip
 
 DECIDED = {
     DispositionKind.ACCEPT: "accepted", DispositionKind.CONCESSION: "accepted by concession", DispositionKind.REJECT: "rejected",

@@ -9,7 +9,22 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracemill import __version__
-from tracemill.api import docs, epcis, epcis_capture, epcis_query, events, genealogy, lots, problem, recalls, records, systems
+from tracemill.api import (
+    docs,
+    epcis,
+    epcis_capture,
+    epcis_query,
+    events,
+    genealogy,
+    lots,
+    master_data,
+    problem,
+    quality,
+    recalls,
+    records,
+    systems,
+    work_orders,
+)
 from tracemill.api.answer import components
 from tracemill.api.security import Security
 from tracemill.hub.hub import Hub
@@ -83,8 +98,9 @@ def create_app(hub: Hub, security: Security) -> FastAPI:
     app.state.hub, app.state.security = hub, security
     problem.install(app)
     lot_routers = (epcis.router, genealogy.router, genealogy.search, lots.router)
-    exchange = (epcis_capture.router, epcis_query.router)
-    for router in (*lot_routers, recalls.router, records.router, events.router, systems.router, docs.router, *exchange):
+    linked = (quality.router, work_orders.router, master_data.router)
+    others = (recalls.router, records.router, events.router, systems.router, docs.router)
+    for router in (*lot_routers, *linked, *others, epcis_capture.router, epcis_query.router):
         app.include_router(router)
     app.add_middleware(Edge)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

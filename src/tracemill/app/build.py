@@ -9,6 +9,7 @@ from typing import Any
 from tracemill.app.config import ConfigError, Project, Reader, SiteConfig, SystemConfig
 from tracemill.app.inspection import check_inspection, inspection_policy, read_seed
 from tracemill.app.packs import compile_mappings, find_pack, pack_names, read_pack
+from tracemill.app.release import check_release, release_rules
 from tracemill.app.secrets import SecretMissing, resolve
 from tracemill.connectors.http.connector import HttpConnector
 from tracemill.connectors.http.spec import HttpPackSpec, HttpSystemSpec
@@ -21,7 +22,7 @@ from tracemill.hub.steps import Reach, passed
 from tracemill.mapping.cell import compile_cell
 from tracemill.mapping.pack import PackSpec
 from tracemill.model.connector import Connector
-from tracemill.model.policy import AuthorityRule, Policy, ShelfLife, SystemPolicy, Tolerance
+from tracemill.model.policy import AuthorityRule, Policy, Recurrence, ShelfLife, SystemPolicy, Tolerance
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import encode
 from tracemill.model.vessel import VesselRule
@@ -113,6 +114,8 @@ def build_policies(project: Project, links: dict[str, Link], reader: Reader) -> 
         for where, level, text, hint in check_inspection(project.sites[site].inspection):
             if level == "error":
                 reader.at(f"sites/{site}.yaml", where, text, hint, "T140")
+        for text, hint in check_release(project.sites[site].release):
+            reader.at(f"sites/{site}.yaml", ("release", "mode"), text, hint, "T140")
         _check_seed(site, project, reader)
     if reader.findings:
         raise ConfigError(reader.findings)
@@ -161,6 +164,9 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         tolerances={item: Tolerance(percent=t.percent, quantity=t.quantity) for item, t in conf.tolerance.items()},
         dispatch=conf.shipments.dispatch,
         vessels={n: VesselRule(kind=v.kind, band=v.band or Decimal(0), unit=v.unit or "") for n, v in conf.vessels.items()},
+        release=release_rules(conf.release),
+        recurrence=Recurrence(times=conf.recurrence.times, days=conf.recurrence.days),
+        suspected=tuple(conf.complaints.hold),
     )
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from tracemill.app.document import Document, DocumentError, Finding, load_document, validate
+from tracemill.app.release import ReleaseConfig
 from tracemill.app.value import Address, Amount, DeclaredUnit, Moment, Role, StoreUrl, Zone
 from tracemill.core.decision_table_spec import DecisionTableSpec
 from tracemill.mapping.pack import Duration, Spec, Unit
-from tracemill.model.status import HoldReason, Mode, Receipt, VesselKind
+from tracemill.model.status import ComplaintSeverity, HoldReason, Mode, Receipt, VesselKind
 
 PROJECT_FILE = "tracemill.yaml"
 
@@ -40,7 +41,7 @@ class SystemConfig(Spec):
 
 
 class RuleConfig(Spec):
-    facet: Literal["quality", "stock", "place", "movement", "item"]
+    facet: Literal["quality", "stock", "place", "movement", "item", "master_data"]
     owner: str
     item_class: str = ""
     valid_from: Moment | None = None
@@ -137,6 +138,19 @@ class VesselConfig(Spec):
         return self
 
 
+class RecurrenceConfig(Spec):
+    """When the same defect of the same supplier is a case."""
+
+    times: int = Field(default=3, ge=2, description="so many nonconformances")
+    days: int = Field(default=90, ge=1, description="within so many days")
+
+
+class ComplaintsConfig(Spec):
+    """What a customer's complaint does."""
+
+    hold: list[ComplaintSeverity] = Field(default=[], description="of these severities: the lot is held as suspected")
+
+
 class ToleranceConfig(Spec):
     """How far a balance of an item may be off before it is a case: the larger counts where both are given."""
 
@@ -163,6 +177,9 @@ class SiteConfig(Spec):
     alerts: NotifyConfig | None = None
     shipments: ShipmentConfig = ShipmentConfig()
     vessels: dict[str, VesselConfig] = {}
+    release: ReleaseConfig | None = None
+    recurrence: RecurrenceConfig = RecurrenceConfig()
+    complaints: ComplaintsConfig = ComplaintsConfig()
     tolerance: dict[str, ToleranceConfig] = Field(
         default={}, description='by item; "*" is every other item. Lots: a case; traces: a gap, beyond 2 % where none is given'
     )

@@ -14,7 +14,7 @@ sites: [PLANT-1]
 """,
     "authority.yaml": """\
 # Who owns which fact. The owner decides; on disagreement the more restrictive statement counts meanwhile.
-# facets: quality, stock, place, movement, item
+# facets: quality, stock, place, movement, item, master_data
 rules:
   - {facet: quality, owner: qms}
   - {facet: stock, owner: erp}

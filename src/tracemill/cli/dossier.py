@@ -56,7 +56,9 @@ def _quality(lot: dict[str, Any]) -> None:
     decided = lot.get("disposition")
     out.print("\n[bold]Quality[/]" + ("" if decided else "  [dim]nobody has decided[/]"))
     for i in lot["inspections"]:
-        out.print(f"  inspection {i['id']} in {i['system']}")
+        result = f": {i['plan']} {i['result']}" if i["result"] else ""
+        signer = f", {i['signer']}" if i["signer"] else ""
+        out.print(f"  inspection {i['id']} in {i['system']}{result}[dim]{signer}[/]")
     if decided:
         parts = ", ".join(
             f"{p['quantity']} {lot['unit_name']} {p['decision']}" if p["quantity"] else p["decision"] for p in decided["parts"]

@@ -84,6 +84,10 @@ def lot(
         told = [f"{s['quantity']} {view['unit_name']} {s['state']}", s["customer"], s["place"]]
         stopped = f"  [magenta]block {s['block']}[/]  [dim]{s['why']}[/]" if s["block"] else ""
         out.print(f"  shipment {s['shipment']}  {', '.join(filter(None, told))}{stopped}")
+    for r in view["quality_records"]:
+        ended = "closed" if r.get("closed_at") else "open"
+        what = ": ".join(filter(None, (r.get("customer"), r.get("defect"), r.get("text"))))
+        out.print(f"  {r['kind'].replace('_', ' ')} {r['id']}  {r['system']}  {ended}  [dim]{what}[/]")
     for t in view["transfers"]:
         out.print(f"  transfer {t['transfer']}  {_transfer(t, view['unit_name'])}")
     for e in view["exposures"]:

@@ -8,7 +8,21 @@ from typing import Annotated, Literal
 import typer
 from typer._click.exceptions import ClickException  # typer has no public name for a usage error
 
-from tracemill.cli import board, dossier, drill, inspection, lots, process, project, recalls, records, trace
+from tracemill.cli import (
+    board,
+    dossier,
+    drill,
+    inspection,
+    lots,
+    master_data,
+    process,
+    project,
+    quality,
+    recalls,
+    records,
+    trace,
+    work_order,
+)
 from tracemill.cli.terminal import OK, USAGE, Failed, fail, show_json
 
 app = typer.Typer(
@@ -29,6 +43,11 @@ LOOK: tuple[Callable[..., int], ...] = (
     trace.trace,
     process.process,
     dossier.dossier,
+    work_order.order,
+    master_data.items,
+    master_data.item,
+    quality.quality,
+    quality.complaint,
 )
 ACT: tuple[Callable[..., int], ...] = (records.approve, records.pause, records.resume)
 CHECK: tuple[Callable[..., int], ...] = (project.lint, project.verify, project.doctor, drill.drill)

@@ -37,7 +37,7 @@ SAID = {
 NOTICED = timedelta(minutes=1)  # sources tell time to the minute
 ASKED = {
     "open_inspection": "inspection", "open_nonconformance": "nonconformance", "post_sample": "sample posting",
-    "set_status": "status", "notify": "mail", "block_shipment": "shipment block",
+    "set_status": "status", "notify": "mail", "block_shipment": "shipment block", "block_order": "order block",
 }  # fmt: skip
 
 

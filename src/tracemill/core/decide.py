@@ -15,21 +15,32 @@ from tracemill.core import (
     material,
     movements,
     process,
+    quality_records,
     receipts,
     reports,
     stock,
     tolerance,
 )
 from tracemill.core.draft import Draft
-from tracemill.core.flows import FLOWS, alerts, rejected_batch, shipment_guard
+from tracemill.core.flows import (
+    FLOWS,
+    alerts,
+    complaint,
+    finished_goods_release,
+    recurrence,
+    rejected_batch,
+    shipment_guard,
+    work_order_release,
+)
 from tracemill.core.identity import Key, Match, View, keys, resolve
+from tracemill.core.release import standing
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
 from tracemill.model.component import ComponentTold
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Hold
+from tracemill.model.lot import Hold, Lot
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
@@ -49,12 +60,23 @@ from tracemill.model.quality import (
     HoldReleased,
     HoldRequested,
     InspectionApproved,
+    InspectionCompleted,
     InspectionOpened,
     NonconformanceOpened,
 )
+from tracemill.model.quality_record import (
+    AuditFindingOpened,
+    CapaClosed,
+    CapaOpened,
+    ComplaintClosed,
+    ComplaintReceived,
+    NonconformanceClosed,
+)
 from tracemill.model.reference import LotRef
+from tracemill.model.release import GenealogyReviewed
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 from tracemill.model.vessel import VesselTold
+from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     LotReceived: receipts.receipt,
@@ -62,6 +84,8 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     DispositionDecided: dispositions.disposition,
     InspectionOpened: receipts.inspection,
     InspectionApproved: approvals.approval,
+    InspectionCompleted: finished_goods_release.completed,
+    GenealogyReviewed: finished_goods_release.reviewed,
     SampleTaken: receipts.sample,
     HoldRequested: holds.placed,
     HoldReleased: holds.lifted,
@@ -69,9 +93,17 @@ FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
     MaterialConsumed: material.consumed,
     ProcessRecorded: process.recorded,
     ShipmentShipped: material.shipped,
+    WorkOrderReleased: work_order_release.released,
+    WorkOrderClosed: work_order_release.closed,
     HoldInherited: inheritance.apply,
     BatchRejected: rejected_batch.told,
-    NonconformanceOpened: receipts.nonconformance,
+    NonconformanceOpened: quality_records.nonconformance,
+    NonconformanceClosed: quality_records.nonconformance_closed,
+    CapaOpened: quality_records.capa,
+    CapaClosed: quality_records.capa_closed,
+    AuditFindingOpened: quality_records.finding,
+    ComplaintReceived: complaint.received,
+    ComplaintClosed: quality_records.complaint_closed,
     NotificationAcknowledged: reports.acknowledged,
     CommandSettled: reports.settled,
     MessageUnread: holds.unread,
@@ -109,13 +141,24 @@ def told_of_vessels(events: Iterable[Event]) -> dict[str, datetime]:
     return found
 
 
+def suppliers_counted(events: Iterable[Event], view: View) -> set[str]:
+    """Return the suppliers whose nonconformances decisions about these events may count."""
+    if not any(x.type == "nonconformance.opened.v1" or _made_nonconformance(x) for x in events):
+        return set()
+    return {lot.supplier.id for lot in view.lots.values() if lot.supplier}
+
+
+def _made_nonconformance(event: Event) -> bool:
+    return isinstance(event.data, CommandSettled) and event.data.verb == "open_nonconformance"
+
+
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
     if isinstance(event.data, VesselTold) and event.data.alone:
         return _of_a_vessel(event, event.data, view, policy)
     match = resolve(event, view, policy)
-    draft = Draft(event, match.lot, policy, view.histories, view.rejected)
-    passed_on = inheritance.carried(match.lot, inheritance.Bond.SAME) if match.lot.used else {}
+    draft = Draft(event, match.lot, policy, view.histories, view.rejected, view.records.values())
+    passed_on = _passed_on(match.lot, policy)
     _introduce(draft, match, view, event.lot)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
@@ -130,18 +173,22 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         record(draft, event.data)
     for flow in FLOWS.get(event.type, ()):
         flow(draft)
+    recurrence.watch(draft)
     books.settle(draft)
+    finished_goods_release.release(draft)
     align(draft)
     if isinstance(event.data, StockObserved):
         stock.close_exposure(draft)
     shipment_guard.guard(draft)
+    work_order_release.guard(draft)
     tolerance.watch(draft)
     alerts.watch(draft)
-    if draft.lot.used and inheritance.carried(draft.lot, inheritance.Bond.SAME).keys() != passed_on.keys():
+    if draft.lot.used and _passed_on(draft.lot, policy) != passed_on:
         draft.spread()
     _note_edges(draft, view)
     _settle(draft, view)
     view.histories.update(draft.histories)
+    view.records |= draft.lot.records
     return draft.decision()
 
 
@@ -149,6 +196,7 @@ def _of_a_vessel(event: Event, data: VesselTold, view: View, policy: Policy) -> 
     """Decide what is told of a vessel alone."""
     if (draft := contents.told(event, data, view, policy)) is None:
         return Decision()
+    finished_goods_release.release(draft)
     alerts.watch(draft)
     _settle(draft, view)
     return draft.decision()
@@ -158,8 +206,10 @@ def _settle(draft: Draft, view: View) -> None:
     """Draw the consequences for the other lots, and let later events of the same batch see all of them as they are now."""
     view.put(draft.lot)
     for other in draft.beside.values():
+        finished_goods_release.release(other)
         align(other)
         shipment_guard.guard(other)
+        work_order_release.guard(other)
         alerts.watch(other)
         view.put(other.lot)
 
@@ -171,6 +221,13 @@ def _parent(draft: Draft, data: ComponentTold, view: View) -> Draft:
     if parent is not draft:
         _introduce(parent, match, view, data.parent)
     return parent
+
+
+def _passed_on(lot: Lot, policy: Policy) -> object:
+    """Return all of a lot that says something about what was made from it; nothing was made from one that was not used."""
+    if not lot.used:
+        return set(), None
+    return set(inheritance.carried(lot, inheritance.Bond.SAME)), standing(lot, policy.release) if policy.release else None
 
 
 def _introduce(draft: Draft, match: Match, view: View, ref: LotRef) -> None:

@@ -1,6 +1,6 @@
 """A draft: the decision about one event while it is being made, with the lot as it becomes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from tracemill.model.event import Event
 from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Lot, OpenCase
 from tracemill.model.policy import Policy, SystemPolicy
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.status import CaseKind, HoldReason, Severity
 
 
@@ -20,17 +21,18 @@ class Draft:
 
     def __init__(
         self, event: Event, lot: Lot, policy: Policy, histories: Mapping[HistoryKey, History] | None = None,
-        rejected: Mapping[str, Lot] | None = None,
+        rejected: Mapping[str, Lot] | None = None, recorded: Iterable[QualityRecord] = (),
     ) -> None:  # fmt: skip
         self.event, self.lot, self.policy = event, lot, policy
         self.histories = dict(histories or {})
         self.rejected = rejected or {}  # other lots that stand rejected, of the supplier batches that are received
+        self.recorded = recorded  # quality records of the same suppliers
         self.changes: list[LotChange] = []
         self.commands: list[Command] = []
         self.cases: list[Case] = []
         self.timers: list[Timer] = []
         self.beside: dict[str, Draft] = {}  # what follows for other lots
-        self._spreads = False
+        self._spreads = self._reviews = False
 
     @property
     def now(self) -> datetime:
@@ -58,6 +60,10 @@ class Draft:
     def spread(self) -> None:
         """Have the holds of this lot carried on to what was made from it."""
         self._spreads = True
+
+    def review(self) -> None:
+        """Have the genealogy of this lot looked at."""
+        self._reviews = True
 
     def act(self, system: str, verb: str, purpose: str, value: dict[str, Any]) -> None:
         """Ask a system to do something once: the same system, verb, lot and purpose is the same act for ever."""
@@ -100,6 +106,7 @@ class Draft:
             cases=tuple(c for d in every for c in d.cases),
             timers=tuple(t for d in every for t in d.timers),
             spreads=tuple(d.lot.id for d in every if d._spreads),
+            reviews=tuple(d.lot.id for d in every if d._reviews),
             rejects=tuple(d.lot.id for d in every if d.lot.supplier_batch and any(_rejects(c.change) for c in d.changes)),
         )
 

@@ -11,8 +11,9 @@ from tracemill.core.entries import GAINS, after_movement, entered, entry_key
 from tracemill.core.unbooked import left, reread
 from tracemill.model import change as c
 from tracemill.model.inspection import Submission, Withdrawn
-from tracemill.model.lot import Act, Disposition, Entry, Exposure, Lot, ShipmentBlock, Wanted
+from tracemill.model.lot import Act, Disposition, Entry, Exposure, Lot, OrderBlock, ShipmentBlock, Wanted
 from tracemill.model.status import MovementKind, SampleState, Side
+from tracemill.model.work_order import OrderLine
 
 replace = msgspec.structs.replace
 
@@ -102,6 +103,22 @@ def _inspected(lot: Lot, ch: c.InspectionLinked) -> Lot:
     return replace(lot, inspections={**lot.inspections, ch.inspection: ch.system})
 
 
+def _ended(lot: Lot, ch: c.InspectionEnded) -> Lot:
+    return replace(lot, results={**lot.results, ch.inspection: ch.result})
+
+
+def _reviewed(lot: Lot, ch: c.Reviewed) -> Lot:
+    return replace(lot, review=ch.review)
+
+
+def _waived(lot: Lot, ch: c.Waived) -> Lot:
+    return replace(lot, waived={**lot.waived, ch.hold: ch.note})
+
+
+def _measured(lot: Lot, ch: c.Measured) -> Lot:
+    return replace(lot, measured=tuple(sorted({*lot.measured, *(s.parameter for s in ch.summaries)})))
+
+
 def _planned(lot: Lot, ch: c.InspectionPlanned) -> Lot:
     return replace(lot, planned=ch.plan)
 
@@ -114,6 +131,10 @@ def _recorded(lot: Lot, ch: c.HistoryRecorded) -> Lot:
 
 def _nonconforming(lot: Lot, ch: c.NonconformanceLinked) -> Lot:
     return replace(lot, nonconformances={**lot.nonconformances, ch.nonconformance: ch.system})
+
+
+def _kept(lot: Lot, ch: c.RecordKept) -> Lot:
+    return replace(lot, records={**lot.records, ch.record.key: ch.record})
 
 
 def _sampled(lot: Lot, ch: c.Sampled) -> Lot:
@@ -143,7 +164,16 @@ def _moved(lot: Lot, ch: c.Moved) -> Lot:
     gains = ch.quantity > 0 and account in GAINS
     since = max(lot.gained_at or ch.at, ch.at) if gains and ch.at else lot.gained_at
     claims = left(lot.claims, -ch.quantity, ch.system)
-    return replace(lot, exposures=exposures, moved=moved, entries=entries, gained_at=since, claims=claims)
+    return replace(
+        lot, exposures=exposures, moved=moved, entries=entries, gained_at=since, claims=claims, orders=_taken(lot, ch)
+    )  # fmt: skip
+
+
+def _taken(lot: Lot, ch: c.Moved) -> dict[str, OrderLine]:
+    line = lot.orders.get(ch.order)
+    if line is None or (ch.account or ch.kind) != "consumed":
+        return lot.orders
+    return {**lot.orders, ch.order: replace(line, used=line.used - ch.quantity)}
 
 
 def _linked(lot: Lot, ch: c.Linked) -> Lot:
@@ -165,6 +195,15 @@ def _fitted(lot: Lot, ch: c.Fitted) -> Lot:
 
 def _shipped(lot: Lot, ch: c.ShipmentChanged) -> Lot:
     return replace(lot, shipments={**lot.shipments, ch.shipment: ch.shipped})
+
+
+def _ordered(lot: Lot, ch: c.OrderChanged) -> Lot:
+    return replace(lot, orders={**lot.orders, ch.order: ch.line})
+
+
+def _order_block(lot: Lot, ch: c.OrderBlockWanted) -> Lot:
+    block = OrderBlock(system=ch.system, blocked=ch.blocked, command=ch.command, at=ch.at, why=ch.why)
+    return replace(lot, order_blocks={**lot.order_blocks, ch.order: block})
 
 
 def _shipment_block(lot: Lot, ch: c.ShipmentBlockWanted) -> Lot:
@@ -192,6 +231,10 @@ def _reported(lot: Lot, ch: c.CommandReported) -> Lot:
         if block.command == ch.command:
             reported = replace(block, state=ch.state, detail=ch.detail)
             return replace(lot, shipment_blocks={**lot.shipment_blocks, shipment: reported})
+    for order, held in lot.order_blocks.items():
+        if held.command == ch.command:
+            reported_order = replace(held, state=ch.state, detail=ch.detail)
+            return replace(lot, order_blocks={**lot.order_blocks, order: reported_order})
     act = lot.acts.get(ch.command)
     if act is None:
         return lot
@@ -227,16 +270,22 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Disposed: _disposed,
     c.DispositionIgnored: _unchanged,
     c.InspectionLinked: _inspected,
+    c.InspectionEnded: _ended,
+    c.Reviewed: _reviewed,
+    c.Waived: _waived,
     c.InspectionPlanned: _planned,
     c.HistoryRecorded: _recorded,
     c.NonconformanceLinked: _nonconforming,
+    c.RecordKept: _kept,
     c.Sampled: _sampled,
     c.Moved: _moved,
     c.Linked: _linked,
-    c.Measured: _unchanged,
+    c.Measured: _measured,
     c.Fitted: _fitted,
     c.ShipmentChanged: _shipped,
     c.ShipmentBlockWanted: _shipment_block,
+    c.OrderChanged: _ordered,
+    c.OrderBlockWanted: _order_block,
     c.TargetWanted: _wanted,
     c.ActAsked: _asked,
     c.CommandReported: _reported,

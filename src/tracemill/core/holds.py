@@ -2,8 +2,9 @@
 
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import in_base
+from tracemill.core.release import requirement
 from tracemill.core.usable import dated, gained, quality_hold
-from tracemill.model.change import HoldLifted, HoldPlaced, Noted
+from tracemill.model.change import HoldLifted, HoldPlaced, Noted, Waived
 from tracemill.model.event import MessageRead, MessageUnread
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold
@@ -63,6 +64,8 @@ def lifted(draft: Draft, data: HoldReleased) -> None:
     if gained(hold, draft.lot):
         raise NotAllowed(f"hold {hold.reason} ends when quality decides about what the lot gained; nobody lifts it")
     allowed = draft.policy.lifters.get(hold.reason, ())
+    if requirement(hold.id, draft.lot.id):
+        return _waive(draft, hold, allowed)
     if draft.event.source != hold.system and draft.event.source not in allowed:
         raise NotAllowed(
             f"hold {hold.reason} of {hold.system} can be lifted by {hold.system}"
@@ -70,6 +73,15 @@ def lifted(draft: Draft, data: HoldReleased) -> None:
             + f", not by {draft.event.source}"
         )
     draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=draft.event.actor or draft.event.source, note=data.note))
+
+
+def _waive(draft: Draft, hold: Hold, allowed: tuple[str, ...]) -> None:
+    """What is missing is not there because somebody lifts a hold: whom the site names may accept that it is missing."""
+    if draft.event.source not in allowed:
+        raise NotAllowed(f"hold {hold.reason} ends when what is missing is told: {hold.step}")
+    who = draft.event.actor or draft.event.source
+    draft.add(Waived(hold=hold.id, note=hold.note, by=who))
+    draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=who))
 
 
 def unread(draft: Draft, data: MessageUnread) -> None:

@@ -11,6 +11,7 @@ from tracemill.model.inspection import HistoryKey
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.record import Record
 from tracemill.model.reference import LotRef
 
@@ -29,6 +30,7 @@ class View:
         self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
         self.histories: dict[HistoryKey, History] = {}
         self.vessels: dict[str, Vessel] = {}  # as far back as what is told of them reaches
+        self.records: dict[str, QualityRecord] = {}  # nonconformances of the suppliers whose lots these are, by their key
         self.rejected: dict[str, Lot] = {}  # lots that stand rejected: of batches that are received, and of this batch of events
 
     def put(self, lot: Lot) -> None:

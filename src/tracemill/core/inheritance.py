@@ -27,6 +27,8 @@ CARRIED = frozenset(
         HoldReason.INCOMPLETE_GENEALOGY,
         HoldReason.DEVIATION,
         HoldReason.IDENTITY,
+        HoldReason.REQUIREMENT,
+        HoldReason.SUSPECTED,
     }
 )
 DATED = (HoldReason.EXPIRED, HoldReason.RETEST)

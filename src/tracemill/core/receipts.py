@@ -5,10 +5,10 @@ from decimal import Decimal
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import base_unit, in_base
 from tracemill.core.usable import ZERO, said, used
-from tracemill.model.change import Exposed, InspectionLinked, LotDescribed, NonconformanceLinked, Noted, Sampled
+from tracemill.model.change import Exposed, InspectionLinked, LotDescribed, Noted, Sampled
 from tracemill.model.decision import Case
 from tracemill.model.material import LotReceived, ReceiptReversed, SampleTaken
-from tracemill.model.quality import InspectionOpened, NonconformanceOpened
+from tracemill.model.quality import InspectionOpened
 from tracemill.model.status import CaseKind, Consequence, Receipt, SampleState
 
 
@@ -83,8 +83,3 @@ def sample(draft: Draft, data: SampleTaken) -> None:
 def inspection(draft: Draft, data: InspectionOpened) -> None:
     if data.inspection not in draft.lot.inspections:
         draft.add(InspectionLinked(inspection=data.inspection, system=draft.event.source))
-
-
-def nonconformance(draft: Draft, data: NonconformanceOpened) -> None:
-    if data.nonconformance not in draft.lot.nonconformances:
-        draft.add(NonconformanceLinked(nonconformance=data.nonconformance, system=draft.event.source, defect=data.defect))

@@ -1,11 +1,13 @@
 """Reports: what came of our own commands, as the hub read it back."""
 
 from tracemill.core.draft import Draft
+from tracemill.core.quality_records import keep
 from tracemill.model.change import CommandReported, IdentityBound, InspectionLinked, NonconformanceLinked
 from tracemill.model.decision import Case
 from tracemill.model.event import CommandSettled, NotificationAcknowledged
 from tracemill.model.identifier import BadIdentifier, opaque
-from tracemill.model.status import CaseKind, Consequence
+from tracemill.model.lot import Lot
+from tracemill.model.status import CaseKind, Consequence, QualityKind
 
 
 def settled(draft: Draft, data: CommandSettled) -> None:
@@ -42,8 +44,17 @@ def _link(draft: Draft, data: CommandSettled) -> None:
         draft.add(IdentityBound(system=data.system, id=data.native), InspectionLinked(inspection=data.native, system=data.system))
     elif data.verb == "open_nonconformance":
         draft.add(NonconformanceLinked(nonconformance=data.native, system=data.system))
+        keep(draft, QualityKind.NONCONFORMANCE, data.native, data.system, defect=_defect(draft.lot, data.purpose))
     elif data.verb == "set_status" and data.native not in draft.lot.identities.get(data.system, ()):
         draft.add(IdentityBound(system=data.system, id=data.native))
+
+
+def _defect(lot: Lot, purpose: str) -> str:
+    """Return the defect for which a nonconformance was asked: of a rejected part, or of a complaint."""
+    what, _, of = purpose.partition(":")
+    if what == QualityKind.COMPLAINT:
+        return next((r.defect for r in lot.records.values() if r.kind is QualityKind.COMPLAINT and r.id == of), "")
+    return next((p.reason for p in lot.disposition.parts if p.decision == what), "") if lot.disposition else ""
 
 
 def _unkept(draft: Draft, data: CommandSettled, cause: str) -> Case:

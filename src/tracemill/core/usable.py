@@ -170,6 +170,8 @@ WORDS = {
     HoldReason.DEVIATION: "made outside the limits of its process",
     HoldReason.RETURNED: "came back from a customer",
     HoldReason.IDENTITY: "its identity is not clear",
+    HoldReason.REQUIREMENT: "not ready for release",
+    HoldReason.SUSPECTED: "suspected, a customer complains",
     HoldReason.OTHER: "blocked",
 }
 _NEXT = {
@@ -182,14 +184,25 @@ _NEXT = {
     HoldReason.DEVIATION: "look at what it was made under, then lift the hold",
     HoldReason.RETURNED: "quality looks at it and decides again in {system}",
     HoldReason.RETEST: "test it again and decide; quality may say until when it may be used",
+    HoldReason.SUSPECTED: "look into the complaint, then lift the hold or recall the lot",
+    HoldReason.REQUIREMENT: "see what is missing: tracemill why {origin}",
+    HoldReason.INCOMPLETE_GENEALOGY: "see what is missing: tracemill why {origin}",
     HoldReason.IDENTITY: "compare both lots, say which it is, then lift the hold",
 }
 
 
-def _next(hold: Hold, system: str) -> str:
+_OF_ORIGIN = (HoldReason.REQUIREMENT, HoldReason.INCOMPLETE_GENEALOGY)
+
+
+def _next(hold: Hold, system: str, lot: Lot) -> str:
     """Say what ends a hold: a step of the one who can take it."""
+    if hold.step:
+        return hold.step
     placer = "people at the hub lift it" if hold.system == "hub" else "the placer lifts it in {system}"
-    return _NEXT.get(hold.reason, placer).format(system=system, native=hold.native)
+    if hold.system == "hub" and hold.reason is HoldReason.QUALITY and hold.id != quality_hold(lot.id, hold.reason):
+        return placer  # no decision of quality placed it, so none lifts it
+    known = {} if hold.reason in _OF_ORIGIN and not hold.root else _NEXT
+    return known.get(hold.reason, placer).format(system=system, native=hold.native, origin=hold.origin_number)
 
 
 def said(amount: Decimal, lot: Lot) -> str:
@@ -221,14 +234,15 @@ def reasons(lot: Lot, quality: str = "") -> list[Reason]:
             owner=who,
             since=h.placed_at,
             kind=h.reason,
-            next_action=_next(h, who),
+            next_action=_next(h, who, lot),
         )
         for h in lot.holds.values()
-        for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.system]
+        for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.owner or h.system]
     ]
-    if lot.disposition is None and not any(h.reason is HoldReason.AWAITING_INSPECTION for h in lot.holds.values()):
+    if lot.disposition is None and not any(h.reason is HoldReason.AWAITING_INSPECTION or h.step for h in lot.holds.values()):
         text = "nobody who may decide about its quality has said anything"
-        found.append(Reason(text=text, owner=quality, kind="unknown"))
+        step = f"decide about it in {quality}" if quality else "say in authority.yaml who owns quality"
+        found.append(Reason(text=text, owner=quality, kind="unknown", next_action=step))
     for system, wanted in lot.wanted.items():
         if wanted.state not in ("verified", "superseded") and wanted.target.available > ZERO:
             text = f"{system} was asked to release {lot.quantity(wanted.target.available)}: {wanted.state}"

@@ -71,6 +71,8 @@ class Hub:
             for name in systems.paused(tx):
                 if name in self.runtime.links:
                     self.runtime.links[name].paused = True
+            for site in self.runtime.sites:
+                self.runtime.decider.learn(tx, site, now)
             acting = [n for n, link in self.runtime.links.items() if link.mode is not Mode.OBSERVE]
             deliveries.forget_observed(tx, acting, now)
             return deliveries.recover(tx, now)

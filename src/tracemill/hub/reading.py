@@ -45,7 +45,7 @@ def stock_event(runtime: Runtime, link: Link, fetched: Fetched, site: str) -> Ev
 def claim_of(runtime: Runtime, event: Event, lot: Lot) -> Claim:
     """Return the sums that a reading shows, without committing anything."""
     draft = Draft(event, Lot(id=lot.id, site=lot.site, number=lot.number, named_by=lot.named_by, unit=lot.unit, item=lot.item,
-                             wanted=lot.wanted, acts=lot.acts), runtime.policies[lot.site])  # fmt: skip
+                             wanted=lot.wanted, acts=lot.acts), runtime.decider.rules(lot.site))  # fmt: skip
     observation(draft, event.data)
     return reread(lot, event.source, draft.lot.claims[event.source])
 

@@ -1,6 +1,7 @@
 """The recaller: carries out what a recall asks for, watches whether it grows, and keeps its clock."""
 
 from datetime import datetime
+from time import monotonic
 
 from sqlalchemy import Connection, select
 
@@ -25,6 +26,8 @@ from tracemill.store.recalls import Version
 from tracemill.store.tables import site_position
 from tracemill.store.writer import Priority
 
+CHEAP, LONGEST = 0.2, 60.0  # seconds
+
 
 class Recaller:
     """Looks after every recall that is not closed."""
@@ -32,6 +35,7 @@ class Recaller:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._looked: dict[str, dict[str, int]] = {}
+        self._rests: dict[str, float] = {}
 
     async def run_once(self) -> int:
         """Do one piece of work for each running recall; return how many pieces there were."""
@@ -62,13 +66,15 @@ class Recaller:
     async def _look(self, known: Recall) -> int:
         """Where something was told since the last look: see whether the recall grew, and how far it is."""
         heads = await self._runtime.store.read(_heads)
-        if self._looked.get(known.id) == heads:
+        if self._looked.get(known.id) == heads or monotonic() < self._rests.get(known.id, 0):
             return 0
+        begun = monotonic()
         found, last = await self._runtime.store.read(lambda c: self._found(c, known))
         new = sorted(set(found.every) - set(last.lots) - set(last.excluded))
         grown = await self._grow(known, last, found, new) if new else 0
         timed = await self._clock(known, found)
         self._looked[known.id] = heads
+        self._rests[known.id] = monotonic() + rest(monotonic() - begun)
         return grown + timed
 
     def _found(self, c: Connection, known: Recall) -> tuple[Reach, Version]:
@@ -121,6 +127,14 @@ class Recaller:
             return False, False
         told = scope.described(c, found, self._runtime.policies, known.hold_asked_at, left_out)
         return True, all(_done(x) for x in told)
+
+
+def rest(cost: float) -> float:
+    """Return for how many seconds nobody looks again after a look that took so long: a large recall takes a tenth of the time.
+
+    What is made of a recalled lot is held in its own commit: only the news that the scope grew, and the clock, come later.
+    """
+    return 0.0 if cost < CHEAP else min(LONGEST, 9 * cost)
 
 
 def _done(found: ScopeLot) -> bool:

@@ -10,9 +10,12 @@ from tracemill.model.lot import Claim, Hold, OpenCase, Shipped, Target
 from tracemill.model.material import Work
 from tracemill.model.process import Summary
 from tracemill.model.quality import Part
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.quantity import Quantity
 from tracemill.model.reference import Party
+from tracemill.model.release import InspectionResult, Review
 from tracemill.model.status import Evidence, HoldReason, SampleState, Side
+from tracemill.model.work_order import OrderLine
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change", tag=True):
@@ -97,6 +100,25 @@ class InspectionLinked(Change, frozen=True, kw_only=True, tag=True):
     system: str
 
 
+class InspectionEnded(Change, frozen=True, kw_only=True, tag=True):
+    inspection: str
+    result: InspectionResult
+
+
+class Reviewed(Change, frozen=True, kw_only=True, tag=True):
+    """What the genealogy of the lot lacks, as its record stood then."""
+
+    review: Review
+
+
+class Waived(Change, frozen=True, kw_only=True, tag=True):
+    """Somebody who may accepts that something is missing: what the hold said is not asked for again."""
+
+    hold: str
+    note: str
+    by: str = ""
+
+
 class InspectionPlanned(Change, frozen=True, kw_only=True, tag=True):
     plan: Planned
 
@@ -112,6 +134,12 @@ class NonconformanceLinked(Change, frozen=True, kw_only=True, tag=True):
     nonconformance: str
     system: str
     defect: str = ""
+
+
+class RecordKept(Change, frozen=True, kw_only=True, tag=True):
+    """A quality record about the lot, as it stands now: opened, completed, or closed."""
+
+    record: QualityRecord
 
 
 class Sampled(Change, frozen=True, kw_only=True, tag=True):
@@ -189,6 +217,24 @@ class ShipmentBlockWanted(Change, frozen=True, kw_only=True, tag=True):
     why: str = ""
 
 
+class OrderChanged(Change, frozen=True, kw_only=True, tag=True):
+    """The lot stands on a work order, or no longer does."""
+
+    order: str
+    line: OrderLine
+
+
+class OrderBlockWanted(Change, frozen=True, kw_only=True, tag=True):
+    """A work order shall be blocked because of this lot, or shall no longer be."""
+
+    order: str
+    system: str
+    blocked: bool
+    command: str
+    at: datetime
+    why: str = ""
+
+
 class TargetWanted(Change, frozen=True, kw_only=True, tag=True):
     system: str
     target: Target
@@ -247,4 +293,5 @@ AnyChange = (
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
     | InspectionPlanned | HistoryRecorded | Measured | Fitted | ShipmentBlockWanted
+    | InspectionEnded | Reviewed | Waived | RecordKept | OrderChanged | OrderBlockWanted
 )  # fmt: skip

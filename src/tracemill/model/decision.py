@@ -10,7 +10,8 @@ from tracemill.model.status import CaseKind, Consequence
 
 STATUS_VERB = "set_status"
 SHIPMENT_VERB = "block_shipment"
-STATE_VERBS = (STATUS_VERB, SHIPMENT_VERB)  # they set a state: only what was decided last counts
+ORDER_VERB = "block_order"
+STATE_VERBS = (STATUS_VERB, SHIPMENT_VERB, ORDER_VERB)  # they set a state: only what was decided last counts
 
 
 class Command(Record, frozen=True):
@@ -68,6 +69,7 @@ class Decision(Record, frozen=True):
     cases: tuple[Case, ...] = ()
     timers: tuple[Timer, ...] = ()
     spreads: tuple[str, ...] = ()  # lots whose holds must be carried on to what was made from them
+    reviews: tuple[str, ...] = ()  # lots whose genealogy must be looked at
     rejects: tuple[str, ...] = ()  # lots whose rejection concerns whatever else there is of their supplier batch
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tracemill.model.component import ComponentInstalled, ComponentRemoved
+from tracemill.model.master_data import BomDefined, ItemDefined, PartyDefined, RoutingDefined
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
@@ -25,14 +26,25 @@ from tracemill.model.quality import (
     HoldReleased,
     HoldRequested,
     InspectionApproved,
+    InspectionCompleted,
     InspectionOpened,
     NonconformanceOpened,
+)
+from tracemill.model.quality_record import (
+    AuditFindingOpened,
+    CapaClosed,
+    CapaOpened,
+    ComplaintClosed,
+    ComplaintReceived,
+    NonconformanceClosed,
 )
 from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
 from tracemill.model.regrouping import LotMerged, LotRelabelled, LotSplit
+from tracemill.model.release import GenealogyReviewed
 from tracemill.model.serials import SerialsProduced
 from tracemill.model.vessel import VesselCharged, VesselCleaned, VesselDischarged
+from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 
 class NotificationAcknowledged(Record, frozen=True):
@@ -83,7 +95,9 @@ Data = (
     | MovementRecorded | MaterialConsumed | MaterialProduced | ShipmentShipped | NonconformanceOpened
     | NotificationAcknowledged | CommandSettled | MessageUnread | MessageRead | TimerDue
     | HoldInherited | InspectionApproved | ProcessRecorded | LotSplit | LotMerged | LotRelabelled
-    | ReceiptReversed | BatchRejected
+    | ReceiptReversed | BatchRejected | InspectionCompleted | GenealogyReviewed
+    | WorkOrderReleased | WorkOrderClosed | ItemDefined | BomDefined | RoutingDefined | PartyDefined
+    | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
     | VesselCharged | VesselDischarged | VesselCleaned | ComponentInstalled | ComponentRemoved
     | SerialsProduced
 )  # fmt: skip
@@ -94,6 +108,7 @@ TYPES: dict[str, type[Any]] = {
     "stock.observed.v1": StockObserved,
     "disposition.decided.v1": DispositionDecided,
     "inspection.opened.v1": InspectionOpened,
+    "inspection.completed.v1": InspectionCompleted,
     "inspection.approved.v1": InspectionApproved,
     "sample.taken.v1": SampleTaken,
     "hold.requested.v1": HoldRequested,
@@ -112,13 +127,26 @@ TYPES: dict[str, type[Any]] = {
     "component.installed.v1": ComponentInstalled,
     "component.removed.v1": ComponentRemoved,
     "shipment.shipped.v1": ShipmentShipped,
+    "work_order.released.v1": WorkOrderReleased,
+    "work_order.closed.v1": WorkOrderClosed,
+    "item.defined.v1": ItemDefined,
+    "bom.defined.v1": BomDefined,
+    "routing.defined.v1": RoutingDefined,
+    "party.defined.v1": PartyDefined,
     "nonconformance.opened.v1": NonconformanceOpened,
+    "nonconformance.closed.v1": NonconformanceClosed,
+    "capa.opened.v1": CapaOpened,
+    "capa.closed.v1": CapaClosed,
+    "audit_finding.opened.v1": AuditFindingOpened,
+    "complaint.received.v1": ComplaintReceived,
+    "complaint.closed.v1": ComplaintClosed,
     "notification.acknowledged.v1": NotificationAcknowledged,
     "command.settled.v1": CommandSettled,
     "message.unread.v1": MessageUnread,
     "message.read.v1": MessageRead,
     "timer.due.v1": TimerDue,
     "hold.inherited.v1": HoldInherited,
+    "genealogy.reviewed.v1": GenealogyReviewed,
     "batch.rejected.v1": BatchRejected,
 }
 NAMES: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}
@@ -128,6 +156,7 @@ INTERNAL = frozenset(
     {
         "batch.rejected.v1",
         "command.settled.v1",
+        "genealogy.reviewed.v1",
         "hold.inherited.v1",
         "message.unread.v1",
         "message.read.v1",
@@ -156,7 +185,8 @@ class Event(Record, frozen=True):
 
     @property
     def lot(self) -> LotRef:
-        ref: LotRef = self.data.lot
+        """The lot it is about. Master data is about none, and goes by its own name."""
+        ref: LotRef = self.data.lot if hasattr(self.data, "lot") else LotRef(id=self.data.subject)
         return ref
 
 

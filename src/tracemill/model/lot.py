@@ -6,10 +6,13 @@ from decimal import Decimal
 from tracemill.model.inspection import Planned, Submission
 from tracemill.model.material import Work
 from tracemill.model.quality import Part
+from tracemill.model.quality_record import QualityRecord
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.reference import Contact, Party
+from tracemill.model.release import InspectionResult, Review
 from tracemill.model.status import Consequence, Evidence, HoldReason, ShipmentState, Side
+from tracemill.model.work_order import OrderLine
 
 ZERO = Decimal(0)
 
@@ -29,6 +32,8 @@ class Hold(Record, frozen=True):
     root: str = ""  # inherited: the hold it comes from, the lot that one was placed on, and that lot's number
     origin: str = ""
     origin_number: str = ""
+    owner: str = ""  # who can end it, where that is not its placer, and what ends it
+    step: str = ""
 
 
 class Entry(Record, frozen=True):
@@ -83,6 +88,10 @@ class ShipmentBlock(Record, frozen=True):
     @property
     def verified(self) -> bool:
         return self.state == "verified"
+
+
+class OrderBlock(ShipmentBlock, frozen=True):
+    """What the hub last wanted of a work order because of this lot."""
 
 
 class Claim(Record, frozen=True):
@@ -209,6 +218,7 @@ class Lot(Record, frozen=True):
     disposition: Disposition | None = None
     inspections: dict[str, str] = {}
     nonconformances: dict[str, str] = {}
+    records: dict[str, QualityRecord] = {}  # by kind, system and id
     samples: dict[str, Decimal] = {}
     retained: dict[str, Decimal] = {}  # samples that are kept: there, and not to be used
     moved: dict[str, Decimal] = {}  # signed sums of what counts, by account
@@ -225,8 +235,14 @@ class Lot(Record, frozen=True):
     vessel: str = ""  # it is no lot that people know: it is what a vessel held between two refills
     shipments: dict[str, Shipped] = {}
     shipment_blocks: dict[str, ShipmentBlock] = {}
+    orders: dict[str, OrderLine] = {}
+    order_blocks: dict[str, OrderBlock] = {}
     planned: Planned | None = None
     submission: Submission | None = None
+    results: dict[str, InspectionResult] = {}  # by inspection
+    measured: tuple[str, ...] = ()  # parameters of which conditions were told
+    review: Review | None = None
+    waived: dict[str, str] = {}  # by hold: what somebody accepted as missing
     version: int = 0
 
     @property

@@ -7,8 +7,9 @@ from typing import Any
 from tracemill.model.inspection import SkipRules
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import Record
-from tracemill.model.status import Enforcement, Mode, Receipt
+from tracemill.model.status import ComplaintSeverity, Enforcement, Evidence, Mode, Receipt, ReleaseMode
 from tracemill.model.vessel import VesselRule
+from tracemill.model.work_order import Operation
 
 
 class AuthorityRule(Record, frozen=True):
@@ -71,6 +72,25 @@ class ShelfLife(Record, frozen=True):
     percent: Decimal | None = None
 
 
+class ReleaseRules(Record, frozen=True):
+    """What a lot that was made here must have before it may be used."""
+
+    mode: ReleaseMode = ReleaseMode.QUALITY
+    classes: tuple[str, ...] = ()  # item classes; none: whatever is made here
+    inspections: tuple[str, ...] = ()  # plans that must have passed
+    conditions: tuple[str, ...] = ()  # parameters that must have been told
+    dossier: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = (Evidence.SCANNED, Evidence.MEASURED)  # what counts as seen
+    bom: bool = False  # every item of the bill of materials must have gone in
+
+
+class Recurrence(Record, frozen=True):
+    """When the same defect of the same supplier is more than chance."""
+
+    times: int = 3
+    days: int = 90
+
+
 class Tolerance(Record, frozen=True):
     """How far the balance of an item may be off before somebody looks; where both are given, the larger."""
 
@@ -97,6 +117,11 @@ class Policy(Record, frozen=True):
     tolerances: dict[str, Tolerance] = {}  # by item; "*" is every other item
     dispatch: str = ""  # whom to call about a shipment
     vessels: dict[str, VesselRule] = {}  # of any other vessel the content is mixed
+    boms: dict[str, tuple[str, ...]] = {}  # by item: the items that it is made from
+    routings: dict[str, tuple[Operation, ...]] = {}  # by item
+    recurrence: Recurrence = Recurrence()
+    suspected: tuple[ComplaintSeverity, ...] = ()  # of a complaint: its lot is held
+    release: ReleaseRules | None = None  # None: quality's decision is all that is asked for
 
     def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:
         """Return the system that owns a facet: the most specific, then the latest rule in force."""

@@ -41,6 +41,16 @@ class InspectionOpened(Record, frozen=True):
     inspection: str
 
 
+class InspectionCompleted(Record, frozen=True):
+    """An inspection of a lot came to its end. Passing releases nothing by itself; failing restricts."""
+
+    lot: LotRef
+    inspection: str
+    passed: bool
+    plan: str = ""
+    signer: str = ""
+
+
 class InspectionApproved(Record, frozen=True):
     """The responsible authority allows a milder inspection of a supplier's item, or revokes it; the reason is the event's.
 
@@ -109,3 +119,5 @@ class NonconformanceOpened(Record, frozen=True):
     nonconformance: str
     quantity: Quantity | None = None
     defect: str = ""
+    order: str = ""
+    text: str = ""

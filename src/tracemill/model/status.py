@@ -57,7 +57,30 @@ class HoldReason(StrEnum):
     DEVIATION = "deviation"
     RETURNED = "returned"  # a customer sent it back; quality has not looked at it since
     IDENTITY = "identity"
+    SUSPECTED = "suspected"  # a customer complains about it
+    REQUIREMENT = "requirement"  # something that its release requires is missing
     OTHER = "other"
+
+
+class Lacking(StrEnum):
+    """What keeps a lot that was made here from its release."""
+
+    CONSUMPTION = "consumption"  # nobody told what went into an order that made it
+    COMPONENTS = "components"  # an item of the bill of materials did not go in
+    ORIGIN = "origin"  # nobody told where a lot comes from that it was made from
+    EVIDENCE = "evidence"  # an input was booked or inferred, not seen
+    INPUTS = "inputs"  # nobody decided about a lot that it was made from
+    INSPECTIONS = "inspections"
+    CONDITIONS = "conditions"  # process conditions that were not told
+    DOSSIER = "dossier"
+    NONCONFORMANCES = "nonconformances"  # that are open
+
+
+class ReleaseMode(StrEnum):
+    """Who releases what was made here: quality decides, or the rule does when nothing is missing. What is missing restricts."""
+
+    QUALITY = "quality"
+    HUB = "hub"
 
 
 class DispositionKind(StrEnum):
@@ -169,6 +192,25 @@ class CaseKind(StrEnum):
     MESSAGE = "message"
     APPROVAL = "approval"  # a switch of inspection waits for the responsible authority
     RECALL = "recall"  # a recall is larger than was known
+    COMPLAINT = "complaint"
+    RECURRENCE = "recurrence"  # the same defect of the same supplier, again and again
+
+
+class QualityKind(StrEnum):
+    """What kind of record the quality system keeps about a lot."""
+
+    NONCONFORMANCE = "nonconformance"
+    CAPA = "capa"  # corrective and preventive action
+    AUDIT_FINDING = "audit_finding"
+    COMPLAINT = "complaint"  # of a customer
+
+
+class ComplaintSeverity(StrEnum):
+    """How bad it is what a customer complains about."""
+
+    CRITICAL = "critical"  # somebody may be hurt
+    MAJOR = "major"
+    MINOR = "minor"
 
 
 class Severity(StrEnum):

@@ -13,7 +13,7 @@ from tracemill.store.rows import upsert
 from tracemill.store.tables import case, lot, timer
 
 
-def apply(tx: Connection, site: str, found: Iterable[tuple[Case, int]], at: datetime) -> None:
+def apply(tx: Connection, site: str, found: Iterable[tuple[Case, int | None]], at: datetime) -> None:
     """Open, refresh and close cases; the same key is the same case."""
     for item, lot_id in found:
         if item.closes:

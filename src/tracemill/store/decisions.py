@@ -11,7 +11,19 @@ from tracemill.model.decision import Decision
 from tracemill.model.event import Event
 from tracemill.model.policy import Policy
 from tracemill.model.record import Record, encode
-from tracemill.store import audit, batches, cases, deliveries, genealogy, histories, lots, process, vessels
+from tracemill.store import (
+    audit,
+    batches,
+    cases,
+    deliveries,
+    genealogy,
+    histories,
+    lots,
+    process,
+    quality_records,
+    vessels,
+    work_orders,
+)
 from tracemill.store.rows import chunks, insert
 from tracemill.store.tables import change, event
 
@@ -59,6 +71,8 @@ def commit(
     vessels.save(tx, policy.site, view)
     touched = [(view.row_ids[c.lot], c.change) for d in decided for c in d.decision.changes]
     lots.bind(tx, touched, now)
+    quality_records.save(tx, policy.site, touched)
+    work_orders.save(tx, policy.site, touched)
     orders = [
         deliveries.Order(
             command=c,
@@ -73,7 +87,7 @@ def commit(
         for c in d.decision.commands
     ]
     deliveries.decide(tx, ids, orders, now)
-    cases.apply(tx, policy.site, [(c, view.row_ids[c.lot]) for d in decided for c in d.decision.cases], now)
+    cases.apply(tx, policy.site, [(c, view.row_ids.get(c.lot)) for d in decided for c in d.decision.cases], now)
     cases.set_timers(tx, policy.site, [(t, view.row_ids[t.lot]) for d in decided for t in d.decision.timers])
     _record(tx, ids, view, decided, policy)
     spreads = {view.row_ids[lot] for d in decided for lot in d.decision.spreads}

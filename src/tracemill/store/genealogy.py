@@ -41,6 +41,22 @@ _RELABELLED = (
 )
 
 
+_MADE = (
+    select(_out.c.lot_id.label("child"), _out.c.transformation_id.label("work"), transformation.c.key, transformation.c.kind)
+    .join(transformation, transformation.c.id == _out.c.transformation_id)
+    .where(_out.c.side == SIDES[Side.OUTPUT])
+    .group_by(_out.c.lot_id, _out.c.transformation_id, transformation.c.key, transformation.c.kind)
+    .having(func.sum(_out.c.amount) > 0)
+)
+_WENT = (
+    select(edge.c.transformation_id, edge.c.lot_id, func.max(edge.c.evidence).label("evidence"))  # the weakest counts
+    .where(edge.c.side == SIDES[Side.INPUT])
+    .group_by(edge.c.transformation_id, edge.c.lot_id)
+    .having(func.sum(edge.c.amount) > 0)
+)
+_EVIDENCE = tuple(Evidence)
+
+
 class Placed(Record, frozen=True):
     """A change at its place in the record."""
 
@@ -129,6 +145,35 @@ def once_in(tx: Connection, lots: Iterable[int]) -> dict[int, str]:
             .having(func.sum(_into.c.amount) <= 0, func.max(_into.c.amount) > 0)
         )
         found |= {int(r.lot_id): str(r.site) for r in tx.execute(query)}
+    return found
+
+
+class MadeIn(Record, frozen=True):
+    """A transformation that a lot came out of, and what went into it."""
+
+    key: str
+    kind: str
+    went: tuple["Went", ...]
+
+
+class Went(Record, frozen=True):
+    """A lot (by row id) that went into a transformation, and how that is known."""
+
+    lot_id: int
+    evidence: Evidence
+
+
+def makings(tx: Connection, lot_ids: Iterable[int]) -> dict[int, list[MadeIn]]:
+    """Return, by lot, each transformation that it came out of with what went in; what was taken back did not."""
+    made = [row for some in chunks(set(lot_ids)) for row in tx.execute(_MADE.where(_out.c.lot_id.in_(some)))]
+    went: dict[int, list[Went]] = {}
+    for works in chunks({row.work for row in made}):
+        for r in tx.execute(_WENT.where(edge.c.transformation_id.in_(works))):
+            went.setdefault(r.transformation_id, []).append(Went(lot_id=r.lot_id, evidence=_EVIDENCE[r.evidence]))
+    found: dict[int, list[MadeIn]] = {}
+    for row in made:
+        others = tuple(w for w in went.get(row.work, ()) if w.lot_id != row.child)
+        found.setdefault(row.child, []).append(MadeIn(key=row.key, kind=row.kind, went=others))
     return found
 
 

@@ -216,6 +216,14 @@ def states(tx: Connection, row_ids: Iterable[int]) -> dict[int, Lot]:
     return found
 
 
+def by_site(tx: Connection, row_ids: Iterable[int]) -> dict[str, list[int]]:
+    """Return lots, given by inside id, by their site."""
+    found: dict[str, list[int]] = {}
+    for row_id, state in states(tx, row_ids).items():
+        found.setdefault(state.site, []).append(row_id)
+    return found
+
+
 def by_uuid(tx: Connection, uuids: Iterable[str]) -> dict[str, Lot]:
     """Return the current state of lots by their id."""
     found: dict[str, Lot] = {}

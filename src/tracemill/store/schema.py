@@ -1,6 +1,15 @@
 """The schema: all tables together, as migrations make them."""
 
-from tracemill.store import genealogy_tables, recall_tables, tables, vessel_tables
+from tracemill.store import genealogy_tables, master_tables, order_tables, quality_tables, recall_tables, tables, vessel_tables
 
-TABLES = (tables, genealogy_tables, recall_tables, vessel_tables)  # each adds its own to the metadata
+# each adds its own to the metadata
+TABLES = (
+    tables,
+    genealogy_tables,
+    recall_tables,
+    quality_tables,
+    order_tables,
+    master_tables,
+    vessel_tables,
+)
 metadata = tables.metadata
