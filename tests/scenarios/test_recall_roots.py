@@ -1,4 +1,4 @@
-"""What a recall starts from: a machine beyond a value, serials from first to last; nothing unknown is left out in silence."""
+"""What a recall starts from: a machine beyond a value, serials, a complaint; nothing unknown is left out in silence."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -150,3 +150,16 @@ async def test_a_range_that_is_not_certain_is_refused_with_what_to_write(plant: 
         with pytest.raises(Refused) as refused:
             await recall.start(plant.hub.runtime, from_to(first, last), "cracks", ANN)
         assert (refused.value.kind, bool(refused.value.hint)) == ("invalid", True)
+
+
+async def test_a_complaint_names_every_lot_that_was_complained_about_under_its_number(plant: Plant) -> None:
+    await serials(plant, "JAR-1", "JAR-2", "JAR-3")
+    for lot, number in (("JAR-1", "C-2611"), ("JAR-2", "C-2611"), ("JAR-3", "C-2612")):
+        await plant.push("erp", "complaint.received.v1", {"lot": {"id": lot}, "complaint": number, "defect": "glass"})
+    await plant.settle()
+    found = await started(plant, Origin(kind=OriginKind.COMPLAINT, complaint="C-2611"))
+    assert {x.number for x in found.lots} == {"JAR-1", "JAR-2"}
+    assert "complaint C-2611 reaches 2 lots" in found.sentence
+    assert plant.hub
+    with pytest.raises(Refused, match="nothing is known of complaint C-9"):
+        await recall.start(plant.hub.runtime, Origin(kind=OriginKind.COMPLAINT, complaint="C-9"), "glass", ANN)

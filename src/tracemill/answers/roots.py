@@ -9,9 +9,10 @@ from tracemill.answers.trace_view import GapView
 from tracemill.model.lot import Lot
 from tracemill.model.recall import Origin
 from tracemill.model.record import Record
-from tracemill.model.status import OriginKind
+from tracemill.model.status import OriginKind, QualityKind
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.lots import states
+from tracemill.store.quality_tables import quality_record
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
@@ -41,6 +42,11 @@ def _found(c: Connection, origin: Origin) -> Roots:
             return Roots(lots=_of_batch(c, origin))
         case OriginKind.SERIALS:
             return _of_serials(c, origin)
+        case OriginKind.COMPLAINT:
+            named = select(quality_record.c.lot_id).where(
+                quality_record.c.native == origin.complaint, quality_record.c.kind == QualityKind.COMPLAINT
+            )
+            return Roots(lots=_at(c, origin, lot.c.id.in_(named)))
     return _of_machine(c, origin)
 
 

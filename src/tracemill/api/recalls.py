@@ -32,7 +32,7 @@ class Body(BaseModel):
 
 
 class StartBody(Body):
-    """One of: a lot, a supplier batch, serials from `first` to `last`, or a machine from `since` to `until`.
+    """One of: a lot, a supplier batch, a complaint, serials from `first` to `last`, or a machine from `since` to `until`.
 
     `above` and `below` narrow a machine to lots of which a parameter was told to be so, or of which nothing clears them.
     """
@@ -49,6 +49,7 @@ class StartBody(Body):
     unit: str = Field("", description="of the value; needed where it was told in several")
     first: str = Field("", description="the first serial: as it is, or as GS1 element string, Digital Link or EPC URI")
     last: str = Field("", description="the last serial, included; it differs from the first in one run of digits")
+    complaint: str = Field("", description="every lot that was complained about under this number")
     item: str = Field("", description="whose serials they are; needed where several items have such serials")
     site: str = ""
     reason: Text
@@ -57,8 +58,8 @@ class StartBody(Body):
 
     @model_validator(mode="after")
     def _one_origin(self) -> "StartBody":
-        if sum(map(bool, (self.lot, self.supplier_batch, self.machine, self.first or self.last))) != 1:
-            raise ValueError("name one of lot, supplier_batch, machine, and first with last")
+        if sum(map(bool, (self.lot, self.supplier_batch, self.machine, self.complaint, self.first or self.last))) != 1:
+            raise ValueError("name one of lot, supplier_batch, machine, complaint, and first with last")
         if bool(self.first) != bool(self.last):
             raise ValueError("serials need a first and a last one")
         if not self.machine and (self.parameter or self.unit or self.above is not None or self.below is not None):
@@ -120,6 +121,8 @@ async def _origin(hub: Hub, body: StartBody, caller: Caller) -> Origin:
         return Origin(kind=OriginKind.LOT, lot=await found(hub, body.lot, caller, body.site, exact_only=True), name=body.lot)
     if body.supplier_batch:
         return Origin(kind=OriginKind.SUPPLIER_BATCH, batch=body.supplier_batch, maker=body.maker, site=body.site)
+    if body.complaint:
+        return Origin(kind=OriginKind.COMPLAINT, complaint=body.complaint, site=body.site)
     if body.first:
         serials = Origin(kind=OriginKind.SERIALS, first=body.first, last=body.last, item=body.item, site=body.site)
         return await recall.settled(hub.runtime, serials)

@@ -45,6 +45,7 @@ def start(
     above: Annotated[str, typer.Option(help="With --machine: a reading above this.")] = "",
     below: Annotated[str, typer.Option(help="With --machine: a reading below this.")] = "",
     value_unit: Annotated[str, typer.Option("--unit", help="The unit of that value, where it was told in several.")] = "",
+    complaint: Annotated[str, typer.Option(help="From every lot that was complained about under this number.")] = "",
     serials: Annotated[str, typer.Option(help="From this serial, with --to; a GS1 label or Digital Link too.")] = "",
     to: Annotated[str, typer.Option(help="To this serial, included.")] = "",
     item: Annotated[str, typer.Option(help="With --serials: whose serials they are.")] = "",
@@ -54,7 +55,7 @@ def start(
     """Open a recall and freeze its first scope; nothing is held yet. Exit 2 where the scope is incomplete."""
     asked = {"lot": lot, "supplier_batch": supplier_batch, "maker": maker, "machine": machine, "site": site,
              "parameter": parameter, "above": above, "below": below, "unit": value_unit,
-             "first": serials, "last": to, "item": item}  # fmt: skip
+             "complaint": complaint, "first": serials, "last": to, "item": item}  # fmt: skip
     times = {"since": past("--since", since, "recall start"), "until": past("--until", until, "recall start")}
     body = {k: v for k, v in (asked | times).items() if v} | {"reason": reason, "mock": mock}
     with working("walking the genealogy"):
@@ -245,6 +246,8 @@ def _why_not(lot: dict[str, Any]) -> str:
 def _origin(o: dict[str, Any]) -> str:
     if o["kind"] == "lot":
         return f"lot {o.get('name') or o['lot']}"
+    if o["kind"] == "complaint":
+        return f"complaint {o['complaint']}"
     if o["kind"] == "serials":
         return f"serials {o['first']} to {o['last']}"
     return f"supplier batch {o['batch']}" if o["kind"] == "supplier_batch" else f"machine {o['machine']}"

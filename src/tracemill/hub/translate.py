@@ -199,6 +199,8 @@ def _check_ids(data: Any, actor: str) -> None:
     """Refuse every id that could not be kept byte for byte, and say which one."""
     ref: LotRef | None = getattr(data, "lot", None)
     named = {} if ref is None else {"lot.id": ref.id, **{f"lot.aliases[{n}].id": alias.id for n, alias in enumerate(ref.aliases)}}
+    if (parent := getattr(data, "parent", None)) is not None:
+        named["parent.id"] = parent.id
     found = {"lot.item": ref.item if ref else "", "supplier_batch": getattr(data, "supplier_batch", "")}
     for field, text in {**named, **{f: t for f, t in found.items() if t}}.items():
         try:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.model.component import ComponentInstalled, ComponentRemoved
 from tracemill.model.master_data import BomDefined, ItemDefined, PartyDefined, RoutingDefined
 from tracemill.model.material import (
     LotReceived,
@@ -41,6 +42,8 @@ from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
 from tracemill.model.regrouping import LotMerged, LotRelabelled, LotSplit
 from tracemill.model.release import GenealogyReviewed
+from tracemill.model.serials import SerialsProduced
+from tracemill.model.vessel import VesselCharged, VesselCleaned, VesselDischarged
 from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 
@@ -95,6 +98,8 @@ Data = (
     | ReceiptReversed | BatchRejected | InspectionCompleted | GenealogyReviewed
     | WorkOrderReleased | WorkOrderClosed | ItemDefined | BomDefined | RoutingDefined | PartyDefined
     | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
+    | VesselCharged | VesselDischarged | VesselCleaned | ComponentInstalled | ComponentRemoved
+    | SerialsProduced
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -111,10 +116,16 @@ TYPES: dict[str, type[Any]] = {
     "movement.recorded.v1": MovementRecorded,
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
+    "serials.produced.v1": SerialsProduced,
     "lot.split.v1": LotSplit,
     "lot.merged.v1": LotMerged,
     "lot.relabelled.v1": LotRelabelled,
     "process.recorded.v1": ProcessRecorded,
+    "vessel.charged.v1": VesselCharged,
+    "vessel.discharged.v1": VesselDischarged,
+    "vessel.cleaned.v1": VesselCleaned,
+    "component.installed.v1": ComponentInstalled,
+    "component.removed.v1": ComponentRemoved,
     "shipment.shipped.v1": ShipmentShipped,
     "work_order.released.v1": WorkOrderReleased,
     "work_order.closed.v1": WorkOrderClosed,

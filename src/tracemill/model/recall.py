@@ -28,6 +28,7 @@ class Origin(Record, frozen=True):
     first: str = ""
     last: str = ""
     item: str = ""  # whose serials they are
+    complaint: str = ""
     site: str = ""  # empty: every site
 
     def words(self) -> str:
@@ -38,6 +39,8 @@ class Origin(Record, frozen=True):
                 return f"supplier batch {self.batch}" + (f" of {self.maker}" if self.maker else "")
             case OriginKind.SERIALS:
                 return f"serials {self.first} to {self.last}" + (f" of {self.item}" if self.item else "")
+            case OriginKind.COMPLAINT:
+                return f"complaint {self.complaint}"
         span = f"{self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
         value = "".join(f" {w} {show(v)}" for w, v in (("above", self.above), ("below", self.below)) if v is not None)
         beyond = f", {self.parameter or 'value'}{value}{f' {self.unit}' if self.unit else ''}" if value else ""

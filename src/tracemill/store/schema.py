@@ -1,6 +1,6 @@
 """The schema: all tables together, as migrations make them."""
 
-from tracemill.store import genealogy_tables, master_tables, order_tables, quality_tables, recall_tables, tables
+from tracemill.store import genealogy_tables, master_tables, order_tables, quality_tables, recall_tables, tables, vessel_tables
 
 # each adds its own to the metadata
 TABLES = (
@@ -10,5 +10,6 @@ TABLES = (
     quality_tables,
     order_tables,
     master_tables,
-)  # each adds its own to the metadata
+    vessel_tables,
+)
 metadata = tables.metadata
