@@ -33,7 +33,7 @@ check: setup ## Lint, check types, check the import contract
 
 .PHONY: test
 test: setup test-packages check ## Everything CI runs (ARGS=... goes to pytest)
-	CI=true $(BIN)/python -m pytest $(ARGS)
+	CI=true $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure speed and memory, 20 minutes (ARGS=--quick: one)

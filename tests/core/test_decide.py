@@ -18,6 +18,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.material import (
     LotReceived,
     MaterialConsumed,
+    MaterialProduced,
     MovementRecorded,
     Restriction,
     SampleTaken,
@@ -338,3 +339,15 @@ def test_what_was_shipped_is_not_permitted_to_be_used_again() -> None:
     world.tell("erp", ShipmentShipped(lot=ref, quantity=kg("100"), shipment="DLV-1"))
     told = next(iter(commands(world).values()))
     assert (told["available"], told["permitted"]) == ("330", "380")
+
+
+def test_a_lot_that_was_spoken_of_before_learns_its_item_from_who_makes_or_receives_it() -> None:
+    for known in (MaterialProduced(lot=LotRef(id="L-1", item="8100"), quantity=kg("5"), work=Work(order="WO-1")),
+                  LotReceived(lot=LotRef(id="L-1", item="8100"), quantity=kg("5"))):  # fmt: skip
+        world = World()
+        assert world.tell("erp", HoldRequested(lot=LotRef(id="L-1"), hold="H-1", reason=HoldReason.OTHER)).item == ""
+        assert world.tell("erp", known).item == "8100"
+        assert (
+            fold(next(iter(world.view.lots)), "DE", world.changes[next(iter(world.view.lots))])
+            == world.view.lots[next(iter(world.view.lots))]
+        )

@@ -8,6 +8,7 @@ import pytest
 from tests.core.test_decide import POLICY, World, kg
 from tracemill.core.evolve import fold, replace
 from tracemill.core.movements import Unbookable
+from tracemill.core.recall import standing
 from tracemill.core.usable import allowance, on_hand, verdict
 from tracemill.model.change import Linked, Moved
 from tracemill.model.lot import Lot
@@ -259,3 +260,14 @@ def test_a_retained_sample_makes_no_system_move_stock_and_no_lot_less_than_relea
     lot = books.tell("qms", SampleTaken(lot=REF, sample="S-1", quantity=kg("2"), state=SampleState.RETAINED))
     assert (verdict(lot), lot.cases, books.last.commands) == ("released", {}, ())
     assert lot.wanted["erp"].target == before
+
+
+def test_what_was_returned_or_sent_to_another_site_has_not_escaped_a_recall() -> None:
+    books = Books()
+    books.move("S-1", "shipped", "100")
+    books.move("B-1", "returned", "20")
+    books.move("B-2", "returned", "5", direction=Direction.OUT)
+    books.move("T-1", "transferred", "50", direction=Direction.OUT, transfer="STO-1")
+    found = standing(books.lot, books.policy, None)
+    assert (found.requested, found.shipped, found.consumed) == (480, 85, 50)
+    assert (found.escaped, found.not_yet_held) == (0, 345)

@@ -107,7 +107,9 @@ AMOUNT = st.integers(-50, 500).map(D)
 CLAIMS = st.builds(Claim, read_started=st.sampled_from([AT - timedelta(hours=1), LATER]), available=AMOUNT, quarantine=AMOUNT,
                    blocked=AMOUNT)  # fmt: skip
 SENT = st.builds(Shipped, quantity=AMOUNT, state=st.sampled_from(ShipmentState), at=st.just(AT))
-KINDS = st.sampled_from(["consumed", "scrapped", "shipped", "adjusted", "produced", "returned"])
+KINDS = st.sampled_from(
+    ["consumed", "scrapped", "shipped", "adjusted", "produced", "returned", "returned_to_supplier", "transferred_out", "received"]
+)
 
 
 @given(

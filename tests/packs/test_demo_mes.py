@@ -125,7 +125,7 @@ async def test_a_lot_that_is_not_there_is_absent_and_to_a_stranger_unknown(here:
     assert not (await here.mes.stranger.connector.probe()).ok
 
 
-async def test_what_stood_in_a_tank_is_told_for_the_order_that_empties_it(here: Plant) -> None:
+async def test_what_goes_into_a_tank_and_comes_out_of_it_is_told_as_that(here: Plant) -> None:
     for lot, batch in (("MTK1", "TK-1"), ("MTK2", "TK-2")):
         await here.mes.send(status(lot, batch, "100"))
     _, cursor = await here.mes.records("consumptions")
@@ -135,16 +135,14 @@ async def test_what_stood_in_a_tank_is_told_for_the_order_that_empties_it(here: 
     assert (await here.mes.ask("POST", "/mes/orders/WO-2/produce", {**made, "qty": "101"}))[0] == 409
     assert (await here.mes.ask("POST", "/mes/orders/WO-2/produce", made))[0] == 201
     records, _ = await here.mes.records("consumptions", cursor)
-    told = [here.mes.translated(r)[0].data for r in records]
-    assert [(d.lot.id, d.work.order, str(d.quantity), str(d.evidence)) for d in told if d.work.machine == "T-9"] == [
-        ("MTK1", "WO-1", "40 kg", "scanned"),
-        ("MTK1", "WO-1", "-40 kg", "measured"),
-        ("MTK1", "WO-2", "40 kg", "measured"),
-        ("MTK2", "WO-2", "60 kg", "scanned"),
+    told = [event for r in records for event in here.mes.translated(r) if event.type == "vessel.charged.v1"]
+    assert [(e.data.vessel, e.data.lot.id, e.data.work.order, str(e.data.quantity)) for e in told] == [
+        ("T-9", "MTK1", "WO-1", "40 kg"),
+        ("T-9", "MTK2", "WO-2", "60 kg"),
     ]
     records, _ = await here.mes.records("productions")
     (event,) = [e for r in records for e in here.mes.translated(r) if e.data.lot.id == "MTK3"]
-    assert (event.type, str(event.data.quantity), event.data.work.order, event.data.label) == (
-        "material.produced.v1", "100 kg", "WO-2", "FG-3",
+    assert (event.type, event.data.vessel, str(event.data.quantity), event.data.work.order, event.data.label) == (
+        "vessel.discharged.v1", "T-9", "100 kg", "WO-2", "FG-3",
     )  # fmt: skip
     assert [(alias.system, alias.id) for alias in event.data.lot.aliases] == [("erp", "FG-3")]

@@ -1,5 +1,6 @@
 """Desired state under faults: locks, lost answers, late effects, bad credentials."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.scenarios.plant import Plant
+from tests.scenarios.plant import STOCK, Plant
 from tracemill.core.usable import allowance
 from tracemill.model.status import Mode
 from tracemill.store.tables import delivery
@@ -118,6 +119,25 @@ async def test_one_failing_system_does_not_stop_the_others(plant: Plant) -> None
     await plant.settle(rounds=4)
     assert plant.wms.stock["L-1"]["available"] == 480
     assert plant.erp.stock["L-1"]["available"] == 0
+
+
+async def test_a_reading_that_cannot_be_compared_keeps_no_other_from_being_verified(plant: Plant) -> None:
+    for lot in ("L-1", "L-2"):
+        await plant.receive_lot(lot)
+    await plant.settle()
+    by_unit = json.loads(json.dumps(STOCK))
+    by_unit["fields"]["rows"]["fields"]["quantity.unit"] = "unit"
+    plant.teach("wms", "stock", by_unit)
+    record = plant.wms.record
+    units = {"L-1": b'"unit": "H87", ', "L-2": b'"unit": "KGM", '}
+    plant.wms.record = lambda lot: record(lot).replace(b'{"type"', b"{" + units[lot] + b'"type"')  # type: ignore[method-assign]
+    for lot in units:
+        await plant.decide(lot, ("REJ", None), inspection=f"SG-{lot}")
+    await plant.settle(rounds=6)
+    found = {r.lot_id: r for r in await statuses(plant, "wms")}
+    assert [(r.state, "cannot be compared" in (r.detail or "")) for r in found.values()] == [
+        ("retrying", True), ("verified", False),
+    ]  # fmt: skip
 
 
 async def test_more_usable_than_allowed_is_an_unsafe_case_a_hold_and_is_taken_back(plant: Plant) -> None:

@@ -7,6 +7,7 @@ from tracemill.answers.page import ALL, Sites, at_sites
 from tracemill.model.identifier import look
 from tracemill.model.record import Record
 from tracemill.store.tables import identity, lot
+from tracemill.store.vessels import contents
 
 MOST = 20
 
@@ -32,6 +33,7 @@ def find(c: Connection, ref: str, sites: Sites = ALL) -> list[Candidate]:
         (_LOT.where(lot.c.uuid == ref), "id"),
         (_LOT.where(lot.c.number == ref), "number"),
         (_NAMED.where(identity.c.native == ref), "name"),
+        (_LOT.where(lot.c.uuid.in_(contents(c, ref))), "what is in this vessel"),
     ):
         _add(found, c, query, matched, True, sites)
     _by_label(found, c, ref, sites)

@@ -14,13 +14,15 @@ from tracemill.answers.trace_gaps import gaps
 from tracemill.answers.trace_view import GapView
 from tracemill.core.genealogy.walk import Walk, walk
 from tracemill.core.recall import standing, tidy
+from tracemill.core.usable import on_hand
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy, Tolerance
 from tracemill.model.recall import Recall, Standing
-from tracemill.model.record import Record
+from tracemill.model.record import Record, replaced
 from tracemill.model.reference import Contact
 from tracemill.model.status import ShipmentState
 from tracemill.store import recalls
+from tracemill.store.genealogy import once_in
 from tracemill.store.genealogy_tables import edge
 from tracemill.store.lots import states
 from tracemill.store.rows import chunks
@@ -89,8 +91,22 @@ def row_ids(c: Connection, lots: Iterable[int]) -> dict[str, int]:
 def reach(c: Connection, adjacency: Adjacency, start: Roots, left_out: Container[int] = ()) -> Reach:
     """Walk forward from the roots of every site, except from those that are left out, which stay in the list.
 
-    A root of which the genealogy has never heard is in its own scope.
+    A root of which the genealogy has never heard is in its own scope. What a component was once built into and taken out of again
+    is a root, too: the component may have harmed it while it was in there.
     """
+    found = _walked(c, adjacency, start, left_out)
+    while new := _once_harmed(c, found, left_out):
+        start = replaced(start, lots={**start.lots, **new})
+        found = _walked(c, adjacency, start, left_out)
+    return found
+
+
+def _once_harmed(c: Connection, found: Reach, left_out: Container[int]) -> dict[int, str]:
+    counted = [i for i in found.every if i not in left_out]
+    return {i: site for i, site in once_in(c, counted).items() if i not in found.depth}
+
+
+def _walked(c: Connection, adjacency: Adjacency, start: Roots, left_out: Container[int]) -> Reach:
     lots: dict[str, tuple[int, ...]] = {}
     depth: dict[int, int] = {}
     positions: dict[str, int] = {}
@@ -127,9 +143,14 @@ def described(
         told += [
             _lot(known[i], found.depth[i], i in started, waiting.get(i, ZERO), standing(known[i], policies[known[i].site], asked),
                  excluded.get(i, ("", "")))
-            for i in some if i in known
+            for i in some if i in known and not _emptied(known[i])
         ]  # fmt: skip
     return tuple(told)
+
+
+def _emptied(state: Lot) -> bool:
+    """Say whether a lot is what a vessel held before: all of it is in lots that the scope names."""
+    return bool(state.vessel) and on_hand(state) == ZERO
 
 
 def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing, excluded: tuple[str, str]) -> ScopeLot:

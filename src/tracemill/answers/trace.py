@@ -111,7 +111,7 @@ def _lot(state: Lot, depth: int, part: Share | None) -> LotNode:
     return LotNode(
         id=state.id, number=state.number, item=state.item, item_text=state.item_text, depth=depth, verdict=verdict(state),
         quantity=show(allowed.total), usable=show(allowed.usable), unit=state.unit, where=tuple(places), shipments=tuple(sent),
-        inspections=tuple(state.inspections), share=part,
+        inspections=tuple(state.inspections), share=part, vessel=state.vessel,
     )  # fmt: skip
 
 

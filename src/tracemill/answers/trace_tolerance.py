@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from tracemill.core.genealogy.completeness import TOLERANCE, out_of_balance
 from tracemill.core.genealogy.rows import Amounts
 from tracemill.core.genealogy.walk import Walk
-from tracemill.core.tolerance import ANY, allowed
+from tracemill.core.tolerance import allowed, rule_for
 from tracemill.model.policy import Tolerance
 from tracemill.store.genealogy_tables import edge
 from tracemill.store.rows import chunks
@@ -30,7 +30,7 @@ def tolerated(c: Connection, found: Walk, rules: Mapping[str, Tolerance]) -> flo
     limits = np.full(len(found.transformations), TOLERANCE)
     places = {work: n for n, work in enumerate(found.transformations.tolist())}
     for work, (most, items) in sums.items():
-        told = [rule for item in items if (rule := rules.get(item) or rules.get(ANY)) is not None]
+        told = [rule for item in items if (rule := rule_for(item, rules)) is not None]
         if told and most > 0:
             limits[places[work]] = max(float(allowed(rule, most) / most) for rule in told)
     return limits

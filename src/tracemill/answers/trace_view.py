@@ -42,6 +42,7 @@ class LotNode(Record, frozen=True):
     shipments: tuple[Sent, ...]
     inspections: tuple[str, ...]
     share: Share | None
+    vessel: str  # it is what this vessel held between two refills
 
 
 class WorkNode(Record, frozen=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +25,7 @@ from tracemill.model.connector import Connector
 from tracemill.model.policy import AuthorityRule, Policy, Recurrence, ShelfLife, SystemPolicy, Tolerance
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import encode
+from tracemill.model.vessel import VesselRule
 from tracemill.store.store import Store
 
 Clock = Callable[[], datetime]
@@ -161,6 +163,7 @@ def _policy(site: str, project: Project, links: dict[str, Link]) -> Policy:
         shelf_life={who: ShelfLife(days=d.days, percent=d.percent) for who, d in conf.shipments.shelf_life.items()},
         tolerances={item: Tolerance(percent=t.percent, quantity=t.quantity) for item, t in conf.tolerance.items()},
         dispatch=conf.shipments.dispatch,
+        vessels={n: VesselRule(kind=v.kind, band=v.band or Decimal(0), unit=v.unit or "") for n, v in conf.vessels.items()},
         release=release_rules(conf.release),
         recurrence=Recurrence(times=conf.recurrence.times, days=conf.recurrence.days),
         suspected=tuple(conf.complaints.hold),

@@ -11,7 +11,7 @@ from tracemill.app.release import ReleaseConfig
 from tracemill.app.value import Address, Amount, DeclaredUnit, Moment, Role, StoreUrl, Zone
 from tracemill.core.decision_table_spec import DecisionTableSpec
 from tracemill.mapping.pack import Duration, Spec, Unit
-from tracemill.model.status import ComplaintSeverity, HoldReason, Mode, Receipt
+from tracemill.model.status import ComplaintSeverity, HoldReason, Mode, Receipt, VesselKind
 
 PROJECT_FILE = "tracemill.yaml"
 
@@ -120,6 +120,24 @@ class ShipmentConfig(Spec):
     shelf_life: dict[str, ShelfLifeConfig] = Field(default={}, description='by customer; "*" is every other customer')
 
 
+class VesselConfig(Spec):
+    """How the content of a tank or silo mixes. A vessel that is not named here is mixed."""
+
+    kind: VesselKind = Field(
+        default=VesselKind.MIXED, description="mixed, or fifo_band: first in, first out, give or take a band"
+    )
+    band: Annotated[Amount, Field(ge=0)] | None = Field(
+        default=None, description="fifo_band: so much before and after may come out with it, in the vessel's unit"
+    )
+    unit: Unit | None = Field(default=None, description="in which it is measured; else the unit of what is first told of it")
+
+    @model_validator(mode="after")
+    def banded(self) -> Self:
+        if (self.kind is VesselKind.FIFO_BAND) != (self.band is not None):
+            raise ValueError("fifo_band needs a band, and nothing else has one; hint: say how much of its neighbours may mix in")
+        return self
+
+
 class RecurrenceConfig(Spec):
     """When the same defect of the same supplier is a case."""
 
@@ -158,6 +176,7 @@ class SiteConfig(Spec):
     procurement: NotifyConfig | None = None
     alerts: NotifyConfig | None = None
     shipments: ShipmentConfig = ShipmentConfig()
+    vessels: dict[str, VesselConfig] = {}
     release: ReleaseConfig | None = None
     recurrence: RecurrenceConfig = RecurrenceConfig()
     complaints: ComplaintsConfig = ComplaintsConfig()

@@ -1,11 +1,14 @@
 """The one decision function: event, state and policy in; changes, commands, cases and timers out."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from tracemill.core import (
     approvals,
     books,
+    components,
+    contents,
     dispositions,
     handling_units,
     holds,
@@ -34,6 +37,7 @@ from tracemill.core.identity import Key, Match, View, keys, resolve
 from tracemill.core.release import standing
 from tracemill.core.targets import align
 from tracemill.model.change import HoldPlaced, IdentityBound, Linked, LotCreated, Noted
+from tracemill.model.component import ComponentTold
 from tracemill.model.decision import Case, Decision
 from tracemill.model.event import CommandSettled, Event, MessageRead, MessageUnread, NotificationAcknowledged
 from tracemill.model.handling_unit import UnitAgreed, UnitPacked, UnitUnpacked
@@ -70,8 +74,10 @@ from tracemill.model.quality_record import (
     ComplaintReceived,
     NonconformanceClosed,
 )
+from tracemill.model.reference import LotRef
 from tracemill.model.release import GenealogyReviewed
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
+from tracemill.model.vessel import VesselTold
 from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 FACTS: dict[type[Any], Callable[[Draft, Any], object]] = {
@@ -114,7 +120,10 @@ HISTORICAL = frozenset({"lot.received.v1", "disposition.decided.v1", "inspection
 
 def needs(event: Event, policy: Policy) -> list[Key]:
     """Return the identity keys whose lots a decision about this event must see."""
-    return keys(event.lot, event.source, policy)
+    if isinstance(event.data, VesselTold) and event.data.alone:
+        return []
+    found = keys(event.lot, event.source, policy)
+    return found + keys(event.data.parent, event.source, policy) if isinstance(event.data, ComponentTold) else found
 
 
 def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tuple[set[str], set[str]]:
@@ -126,6 +135,15 @@ def histories_needed(events: Iterable[Event], view: View, policy: Policy) -> tup
     suppliers |= {x.data.supplier.id for x in about if isinstance(x.data, LotReceived) and x.data.supplier}
     items = {lot.item for lot in view.lots.values()} | {x.lot.item for x in about}
     return suppliers, items - {""}
+
+
+def told_of_vessels(events: Iterable[Event]) -> dict[str, datetime]:
+    """Return of which vessels these events tell, and from when on: whatever happened later may have to be told anew."""
+    found: dict[str, datetime] = {}
+    for event in events:
+        if isinstance(event.data, VesselTold):
+            found[event.data.vessel] = min(found.get(event.data.vessel, event.occurred.utc), event.occurred.utc)
+    return found
 
 
 def suppliers_counted(events: Iterable[Event], view: View) -> set[str]:
@@ -141,13 +159,19 @@ def _made_nonconformance(event: Event) -> bool:
 
 def decide(event: Event, view: View, policy: Policy) -> Decision:
     """Decide what follows from one event. Pure: the same event, state and policy give the same decision."""
+    if isinstance(event.data, VesselTold) and event.data.alone:
+        return _of_a_vessel(event, event.data, view, policy)
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected, view.records.values())
     passed_on = _passed_on(match.lot, policy)
-    _introduce(draft, match, view)
+    _introduce(draft, match, view, event.lot)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
             return draft.decision()
+    elif isinstance(event.data, VesselTold):
+        contents.booked(draft, event.data, view)
+    elif isinstance(event.data, ComponentTold):
+        components.fitted(draft, event.data, _parent(draft, event.data, view), view)
     elif (made_in := material.made_in(event)) is not None:
         _came_out(draft, made_in, view)
     elif (record := FACTS.get(type(event.data))) is not None:
@@ -169,10 +193,41 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     if draft.lot.used and _passed_on(draft.lot, policy) != passed_on:
         draft.spread()
     _note_edges(draft, view)
-    view.put(draft.lot)
+    _settle(draft, view)
     view.histories.update(draft.histories)
     view.records |= draft.lot.records
     return draft.decision()
+
+
+def _of_a_vessel(event: Event, data: VesselTold, view: View, policy: Policy) -> Decision:
+    """Decide what is told of a vessel alone."""
+    if (draft := contents.told(event, data, view, policy)) is None:
+        return Decision()
+    finished_goods_release.release(draft)
+    alerts.watch(draft)
+    _settle(draft, view)
+    return draft.decision()
+
+
+def _settle(draft: Draft, view: View) -> None:
+    """Draw the consequences for the other lots, and let later events of the same batch see all of them as they are now."""
+    view.put(draft.lot)
+    for other in draft.beside.values():
+        finished_goods_release.release(other)
+        align(other)
+        shipment_guard.guard(other)
+        work_order_release.guard(other)
+        alerts.watch(other)
+        view.put(other.lot)
+
+
+def _parent(draft: Draft, data: ComponentTold, view: View) -> Draft:
+    """Return the draft of the lot that a component is in."""
+    match = resolve(draft.event, view, draft.policy, data.parent)
+    parent = draft.of(view.lots.get(match.lot.id, match.lot))
+    if parent is not draft:
+        _introduce(parent, match, view, data.parent)
+    return parent
 
 
 def _passed_on(lot: Lot, policy: Policy) -> object:
@@ -182,12 +237,12 @@ def _passed_on(lot: Lot, policy: Policy) -> object:
     return set(inheritance.carried(lot, inheritance.Bond.SAME)), standing(lot, policy.release) if policy.release else None
 
 
-def _introduce(draft: Draft, match: Match, view: View) -> None:
+def _introduce(draft: Draft, match: Match, view: View, ref: LotRef) -> None:
     """Create the lot if it is new, bind the ids it is called by, and raise what is not clear about them."""
     event, policy = draft.event, draft.policy
     if match.is_new:
-        draft.add(LotCreated(number=event.lot.id, named_by=event.source, item=event.lot.item))
-    for system, scope, native in () if event.source == "hub" else keys(event.lot, event.source, policy):
+        draft.add(LotCreated(number=ref.id, named_by=event.source, item=ref.item))
+    for system, scope, native in () if event.source == "hub" else keys(ref, event.source, policy):
         if native and view.known.get((system, scope, native)) is None:
             draft.add(IdentityBound(system=system, id=native, scope=scope))
             view.known[(system, scope, native)] = draft.lot.id

@@ -31,6 +31,7 @@ class Draft:
         self.commands: list[Command] = []
         self.cases: list[Case] = []
         self.timers: list[Timer] = []
+        self.beside: dict[str, Draft] = {}  # what follows for other lots
         self._spreads = self._reviews = False
 
     @property
@@ -89,15 +90,24 @@ class Draft:
             self.add(CaseClosed(key=key))
             self.cases.append(Case(key=key, kind=CaseKind.CONFLICT, lot=self.lot.id, closes=True))
 
+    def of(self, lot: Lot) -> "Draft":
+        """Return the draft of what the same event means for another lot."""
+        if lot.id == self.lot.id:
+            return self
+        if lot.id not in self.beside:
+            self.beside[lot.id] = Draft(self.event, lot, self.policy)
+        return self.beside[lot.id]
+
     def decision(self) -> Decision:
+        every = (self, *self.beside.values())
         return Decision(
-            changes=tuple(self.changes),
-            commands=tuple(self.commands),
-            cases=tuple(self.cases),
-            timers=tuple(self.timers),
-            spreads=(self.lot.id,) if self._spreads else (),
-            reviews=(self.lot.id,) if self._reviews else (),
-            rejects=(self.lot.id,) if self.lot.supplier_batch and any(_rejects(c.change) for c in self.changes) else (),
+            changes=tuple(c for d in every for c in d.changes),
+            commands=tuple(c for d in every for c in d.commands),
+            cases=tuple(c for d in every for c in d.cases),
+            timers=tuple(t for d in every for t in d.timers),
+            spreads=tuple(d.lot.id for d in every if d._spreads),
+            reviews=tuple(d.lot.id for d in every if d._reviews),
+            rejects=tuple(d.lot.id for d in every if d.lot.supplier_batch and any(_rejects(c.change) for c in d.changes)),
         )
 
 

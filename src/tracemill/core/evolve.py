@@ -31,7 +31,7 @@ def fold(lot_id: str, site: str, changes: list[c.AnyChange]) -> Lot | None:
 
 
 def _created(lot: Lot, ch: c.LotCreated) -> Lot:
-    return replace(lot, number=ch.number, named_by=ch.named_by, item=ch.item or lot.item)
+    return replace(lot, number=ch.number, named_by=ch.named_by, item=ch.item or lot.item, vessel=ch.vessel)
 
 
 def _described(lot: Lot, ch: c.LotDescribed) -> Lot:
@@ -186,6 +186,13 @@ def _linked(lot: Lot, ch: c.Linked) -> Lot:
     return lot if ch.transformation in lot.made_by else replace(lot, made_by=(*lot.made_by, ch.transformation))
 
 
+def _fitted(lot: Lot, ch: c.Fitted) -> Lot:
+    names = {**lot.fitted_names, ch.other: ch.number}
+    there = lot.inside if ch.side is Side.INPUT else lot.parts
+    after = {**there, ch.other: there.get(ch.other, Decimal(0)) + ch.quantity}
+    return replace(lot, fitted_names=names, **{"inside" if ch.side is Side.INPUT else "parts": after})
+
+
 def _shipped(lot: Lot, ch: c.ShipmentChanged) -> Lot:
     return replace(lot, shipments={**lot.shipments, ch.shipment: ch.shipped})
 
@@ -279,6 +286,7 @@ _FOLDS: dict[type[Any], Callable[[Lot, Any], Lot]] = {
     c.Moved: _moved,
     c.Linked: _linked,
     c.Measured: _measured,
+    c.Fitted: _fitted,
     c.ShipmentChanged: _shipped,
     c.ShipmentBlockWanted: _shipment_block,
     c.OrderChanged: _ordered,

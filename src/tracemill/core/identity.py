@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tracemill.core.inspection_history import History
 from tracemill.core.usable import rejected
+from tracemill.core.vessel import Vessel
 from tracemill.model.event import Event
 from tracemill.model.handling_unit import Standing
 from tracemill.model.identifier import derived, look
@@ -29,6 +30,7 @@ class View:
         self.written: dict[tuple[str, str], datetime] = {}
         self.inputs: dict[str, set[str]] = {}  # by transformation: the lots that went into it
         self.histories: dict[HistoryKey, History] = {}
+        self.vessels: dict[str, Vessel] = {}  # as far back as what is told of them reaches
         self.records: dict[str, QualityRecord] = {}  # nonconformances of the suppliers whose lots these are, by their key
         self.units: dict[str, dict[tuple[str, str], Standing]] = {}  # what is told of a handling unit, by lot and system
         self.rejected: dict[str, Lot] = {}  # lots that stand rejected: of batches that are received, and of this batch of events
@@ -61,19 +63,19 @@ def keys(ref: LotRef, source: str, policy: Policy) -> list[Key]:
     return [key(source, ref.id, ref.item, policy), *(key(a.system, a.id, a.item or ref.item, policy) for a in ref.aliases)]
 
 
-def resolve(event: Event, view: View, policy: Policy) -> Match:
-    """Find the lot that an event is about, or make a new one."""
-    ref = event.lot
+def resolve(event: Event, view: View, policy: Policy, named: LotRef | None = None) -> Match:
+    """Find the lot that an event is about (or another one that it names), or make a new one."""
+    ref = named or event.lot
     if ref.id in view.lots and event.source == "hub":
         return Match(lot=view.lots[ref.id])
     wanted = keys(ref, event.source, policy)
     found = [view.known[k] for k in wanted if k in view.known]
     distinct = tuple(dict.fromkeys(found))
     if not distinct:
-        return Match(lot=_new_lot(event, wanted[0]), is_new=True, problem=_lookalike(wanted[0], view))
+        return Match(lot=_new_lot(event, ref, wanted[0]), is_new=True, problem=_lookalike(wanted[0], view))
     lot = view.lots[distinct[0]]
-    if clash := _clash(event, lot):
-        fresh = _new_lot(event, wanted[0], "collision", event.id)
+    if clash := _clash(event, ref, lot):
+        fresh = _new_lot(event, ref, wanted[0], "collision", event.id)
         return Match(lot=fresh, is_new=True, problem=clash, others=(lot.id,))
     if len(distinct) > 1:
         names = " and ".join(view.lots[i].number for i in distinct)
@@ -81,14 +83,14 @@ def resolve(event: Event, view: View, policy: Policy) -> Match:
     return Match(lot=lot)
 
 
-def _new_lot(event: Event, own: Key, *more: str) -> Lot:
-    return Lot(id=derived("lot", event.site, *own, *more), site=event.site, number=event.lot.id, named_by=event.source)
+def _new_lot(event: Event, ref: LotRef, own: Key, *more: str) -> Lot:
+    return Lot(id=derived("lot", event.site, *own, *more), site=event.site, number=ref.id, named_by=event.source)
 
 
-def _clash(event: Event, lot: Lot) -> str:
+def _clash(event: Event, ref: LotRef, lot: Lot) -> str:
     """Say why a known id cannot mean the known lot."""
-    if event.lot.item and lot.item and event.lot.item != lot.item and event.source == lot.named_by:
-        return f"{event.lot.id} is known as item {lot.item}, now it comes as item {event.lot.item}"
+    if ref.item and lot.item and ref.item != lot.item and event.source == lot.named_by:
+        return f"{ref.id} is known as item {lot.item}, now it comes as item {ref.item}"
     data = event.data
     if isinstance(data, LotReceived) and lot.supplier_batch and data.supplier_batch and data.supplier_batch != lot.supplier_batch:
         return f"{event.lot.id} is supplier batch {lot.supplier_batch}, now it is received as {data.supplier_batch}"

@@ -10,7 +10,7 @@ from tracemill.core.evolve import replace
 from tracemill.core.holds import awaiting
 from tracemill.core.inheritance import SAME, TREATED, Bond, apply, bond, inherited
 from tracemill.core.ledger import base_unit, owned, signed_in_base
-from tracemill.core.usable import allowance
+from tracemill.core.usable import allowance, on_hand
 from tracemill.model.change import HoldPlaced, Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
 from tracemill.model.event import Event
@@ -18,8 +18,10 @@ from tracemill.model.identifier import MAX_LENGTH, derived
 from tracemill.model.lot import Lot, Shipped
 from tracemill.model.material import MaterialConsumed, MaterialProduced, MovementRecorded, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
+from tracemill.model.quantity import Quantity
 from tracemill.model.reference import Party
 from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, MovementKind, ShipmentState, Side
+from tracemill.model.vessel import VesselCharged, VesselDischarged
 
 GONE = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
 LEFT = (*GONE, ShipmentState.RETURNED)  # what came back had left
@@ -41,7 +43,7 @@ def transfer(number: str) -> Work:
 def made_in(event: Event) -> str | None:
     """Return the transformation that a lot came out of, as an event tells it."""
     data = event.data
-    if isinstance(data, MaterialProduced):
+    if isinstance(data, MaterialProduced | VesselCharged | VesselDischarged):
         return transformation(event.site, data.work.key)
     if isinstance(data, MovementRecorded) and data.transfer and data.direction is Direction.IN:
         return transformation(ANYWHERE, transfer(data.transfer).key)
@@ -54,7 +56,7 @@ def consumed(draft: Draft, data: MaterialConsumed) -> None:
     _book(draft, data, Side.INPUT, "consumed", -1)
     taken = signed_in_base(draft, data.quantity)
     if before.known and taken > before.target.available and data.work.kind not in RESHAPING:
-        draft.case(_misuse(draft, data))
+        draft.case(misuse(draft, data.quantity, data.work, data.work.key or "no order"))
     if data.work.key:
         draft.spread()
 
@@ -65,13 +67,15 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
     same = parents if data.work.kind in SAME else []
     if same:
         descend(draft, same)
-    _describe(draft, data)
+    describe(draft, data)
     _book(draft, data, Side.OUTPUT, "produced", 1)
     if same:
         accept_as(draft, same, data)
     if data.work.kind in TREATED and draft.lot.disposition is None:
         draft.add(HoldPlaced(hold=awaiting(draft)))
     inherit(draft, parents, origins, bond(data.work.kind))
+    if data.serial:
+        _watch_serial(draft, data)
 
 
 def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], how: Bond) -> None:
@@ -81,9 +85,31 @@ def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], how: 
         apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))
 
 
-def _describe(draft: Draft, data: MaterialProduced) -> None:
+def _watch_serial(draft: Draft, data: MaterialProduced) -> None:
+    """There is only one of a serial: more of it means that two things carry its number, or that a use was not told."""
+    lot, key = draft.lot, f"serial:{draft.lot.id}"
+    if on_hand(lot) <= signed_in_base(draft, data.quantity):
+        draft.close(key)
+        return
+    draft.case(
+        Case(
+            key=key,
+            kind=CaseKind.IDENTITY,
+            lot=lot.id,
+            title=f"serial {lot.number} was made once more, in {data.work.key or 'no order'}, while it is still there",
+            consequence=Consequence.UNSAFE,
+            next_action="compare both things that carry this number; tell the right one, or the use of the first, at its source",
+            evidence={"source": draft.event.source, "system": draft.event.source, "order": data.work.order},
+        )
+    )
+
+
+def describe(draft: Draft, data: MaterialProduced | VesselDischarged) -> None:
+    """Note what is told of a lot that is made here."""
     lot = draft.lot
     facts = {f: getattr(data, f) for f in DESCRIBED if getattr(data, f)}
+    if data.lot.item and not lot.item:  # somebody spoke of it before who did not say what it is
+        facts["item"] = data.lot.item
     if data.label and data.label != lot.number:
         facts |= {"number": data.label, "named_by": draft.event.source}
     if lot.received_at is None and (not lot.unit or facts.items() - {(f, getattr(lot, f)) for f in facts}):
@@ -123,16 +149,16 @@ def edge(
     )
 
 
-def _misuse(draft: Draft, data: MaterialConsumed) -> Case:
-    order = data.work.key or "no order"
+def misuse(draft: Draft, quantity: Quantity, work: Work, where: str) -> Case:
+    """Say that material which may not be used went somewhere."""
     return Case(
-        key=f"misuse:{draft.lot.id}:{order}"[:400],
+        key=f"misuse:{draft.lot.id}:{where}"[:400],
         kind=CaseKind.INCIDENT,
         lot=draft.lot.id,
-        title=f"{data.quantity} of {draft.lot.number} used in {order}, more than quality allows",
+        title=f"{quantity} of {draft.lot.number} used in {where}, more than quality allows",
         consequence=Consequence.UNSAFE,
-        next_action=f"stop {order}, hold what was made of it, and let quality decide",
-        evidence={"system": draft.event.source, "order": data.work.order, "operation": data.work.operation},
+        next_action=f"stop {where}, hold what was made of it, and let quality decide",
+        evidence={"system": draft.event.source, "order": work.order, "operation": work.operation},
     )
 
 

@@ -11,7 +11,7 @@ from tracemill.model.recall import Contained, Standing
 from tracemill.model.status import Enforcement, HoldReason, ShipmentState, StockStatus
 
 ZERO = Decimal(0)
-LEFT = ("shipped",)  # to a customer
+LEFT = ("shipped", "returned_to_supplier", "received")  # to somebody who is known; what a receipt took back never came
 SPENT = ("consumed", "scrapped", "sampled", "transferred_out")  # no longer there as this lot
 
 
@@ -23,7 +23,8 @@ def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
     loose = there - waiting - (ZERO if waiting else _vouched(there, systems))
     gone = {kind: -quantity for kind, quantity in lot.moved.items() if quantity < 0}
     consumed = sum((gone.get(kind, ZERO) for kind in SPENT), ZERO) + sum(lot.samples.values(), ZERO)
-    shipped = max(ZERO, gone.get("shipped", ZERO) - lot.moved.get("returned", ZERO))  # what came back is there again
+    back = max(ZERO, lot.moved.get("returned", ZERO))  # that is there again
+    shipped = max(ZERO, gone.get("shipped", ZERO) - back) + gone.get("returned_to_supplier", ZERO)
     vanished = sum((q for kind, q in gone.items() if kind not in (*SPENT, *LEFT)), ZERO)
     staged = _on_shipments(lot, ShipmentState.STAGED, ShipmentState.LOADING)
     moving = min(shipped, max(ZERO, _on_shipments(lot, ShipmentState.SHIPPED)))

@@ -21,6 +21,7 @@ def receipt(draft: Draft, data: LotReceived) -> None:
             received_at=draft.event.occurred.utc,
             number=data.lot.id,
             named_by=draft.event.source,
+            item="" if draft.lot.item else data.lot.item,
             item_text=data.item_text,
             material_class=data.material_class,
             supplier=data.supplier,

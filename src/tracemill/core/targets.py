@@ -27,7 +27,7 @@ ENDED = ("dead", "cancelled")
 def align(draft: Draft) -> None:
     """Judge what every system shows, then decide a status command wherever the target is new or not kept."""
     lot, allowed = draft.lot, allowance(draft.lot)
-    if not allowed.known:
+    if not allowed.known or lot.vessel:  # no system keeps stock of what a vessel holds
         return
     systems = [s for s in draft.policy.systems.values() if s.can(STATUS_VERB) and (s.name in draft.lot.identities or s.assigns)]
     kept = {s.name: _judge(draft, s, allowed if draft.lot is lot else allowance(draft.lot)) for s in systems}

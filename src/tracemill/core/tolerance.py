@@ -1,5 +1,6 @@
 """Tolerance: how far a balance may be off, by item, before somebody must look; and the case when it stays so."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,15 +13,18 @@ from tracemill.model.policy import Policy, Tolerance
 from tracemill.model.status import CaseKind, Consequence
 
 TIMER = "balance"
+ANY = "*"  # every other item
 
 
 def tolerated(lot: Lot, policy: Policy, came: Decimal) -> Decimal | None:
     """Return how far the balance of a lot may be off, in its base unit; None where the site demands nothing."""
-    rule = policy.tolerances.get(lot.item) or policy.tolerances.get(ANY)
+    rule = rule_for(lot.item, policy.tolerances)
     return None if rule is None else allowed(rule, came)
 
 
-ANY = "*"  # every other item
+def rule_for(item: str, rules: Mapping[str, Tolerance]) -> Tolerance | None:
+    """Return the rule of an item, else that of every other item."""
+    return rules.get(item) or rules.get(ANY)
 
 
 def allowed(rule: Tolerance, of: Decimal) -> Decimal:
@@ -34,9 +38,9 @@ def watch(draft: Draft) -> None:
 
     Systems book one after another, so a gap is looked at again before anybody is told.
     """
-    found = balance(draft.lot, draft.policy)
-    limit = tolerated(draft.lot, draft.policy, found.came) if found is not None else None
-    key = f"balance:{draft.lot.id}"
+    rule, key = rule_for(draft.lot.item, draft.policy.tolerances), f"balance:{draft.lot.id}"
+    found = balance(draft.lot, draft.policy) if rule is not None else None
+    limit = allowed(rule, found.came) if rule is not None and found is not None else None
     if found is None or limit is None or abs(found.gap) <= limit:
         return draft.close(key)
     data = draft.event.data

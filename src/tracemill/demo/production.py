@@ -167,11 +167,12 @@ class Production:
 
         async def reached(lot: str, direction: str) -> Any:
             found = await self.hub.trace(lot, direction)
-            return sorted(n["number"] for n in found["lots"] if n["number"] != lot), found["complete"]
+            lots = sorted(n["number"] for n in found["lots"] if n["number"] != lot and not n["vessel"])
+            return lots, sorted({n["vessel"] for n in found["lots"]} - {""}), found["complete"]
 
-        made, used = ([SHIPPED, STAGED], True), ([HEEL, BATCH], True)
-        scene.claims.append(await until("hub", f"made of {BATCH}, complete", made, lambda: reached(BATCH, "forward")))
-        scene.claims.append(await until("hub", f"made of {HEEL}, complete", made, lambda: reached(HEEL, "forward")))
+        made, used = ([SHIPPED, STAGED], [TANK], True), ([HEEL, BATCH], [TANK], True)
+        scene.claims.append(await until("hub", f"made of {BATCH} in {TANK}, complete", made, lambda: reached(BATCH, "forward")))
+        scene.claims.append(await until("hub", f"made of {HEEL} in {TANK}, complete", made, lambda: reached(HEEL, "forward")))
         scene.claims.append(await until("hub", f"{STAGED} is made of, complete", used, lambda: reached(STAGED, "back")))
         return scene
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from tracemill.core.decide import decide, histories_needed, needs, suppliers_counted
+from tracemill.core.decide import decide, histories_needed, needs, suppliers_counted, told_of_vessels
 from tracemill.core.handling_units import about_units, settled
 from tracemill.core.master_data import applied, defined
 from tracemill.core.material import made_in
@@ -16,7 +16,7 @@ from tracemill.model.event import Event
 from tracemill.model.master_data import MASTER
 from tracemill.model.material import LotReceived
 from tracemill.model.policy import Policy
-from tracemill.store import decisions, genealogy, handling_units, histories, lots, master_data, quality_records
+from tracemill.store import decisions, genealogy, handling_units, histories, lots, master_data, quality_records, vessels
 from tracemill.store.store import Sequence as Ids
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -98,7 +98,9 @@ class Decider:
         policy = self.learn(tx, site, now)
         keys = [k for e, _ in items if e.source != "hub" for k in needs(e, policy)]
         made = [work for e, _ in items if (work := made_in(e)) is not None]
-        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"}, made)
+        tails, involved = vessels.load(tx, site, told_of_vessels(e for e, _ in items), policy.vessels)
+        view = lots.load(tx, keys, {e.lot.id for e, _ in items if e.source == "hub"} | involved, made)
+        view.vessels, view.vessels_as_read = dict(tails), tails
         lots.load_rejected(tx, view, {e.data.supplier_batch for e, _ in items if isinstance(e.data, LotReceived)})
         handling_units.load(tx, view, about_units([e for e, _ in items]))
         histories.load(tx, site, view, *histories_needed([e for e, _ in items], view, policy))

@@ -1,7 +1,8 @@
 """Processing: messages in order of arrival become decisions; one bad message stops only itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from time import perf_counter
 
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from tracemill.hub.correction import Before, before, declares, up_to_declaration
 from tracemill.hub.decider import Item, Poisoned
 from tracemill.hub.runtime import Runtime
+from tracemill.hub.serials import expanded
 from tracemill.hub.steps import Step
 from tracemill.hub.translate import NOTHING, Untranslatable, keys_of, translate
 from tracemill.mapping.keys import BusinessKey
@@ -19,12 +21,13 @@ from tracemill.model.reference import LotRef
 from tracemill.model.status import MessageState
 from tracemill.observe.logs import log
 from tracemill.observe.metrics import BATCH, PROCESSED
-from tracemill.store import lots, messages
+from tracemill.store import decisions, lots, messages
 from tracemill.store.decisions import Effects
 from tracemill.store.messages import Stored
 from tracemill.store.writer import Priority
 
 BATCH_SIZE = 100
+TOGETHER = 25  # events of one message in a transaction; a message that tells more is decided in parts
 UNDECIDABLE = "correct it at its source, then discard this message; the hub's log says more under its id"
 WAITING = (MessageState.RECEIVED, MessageState.PARKED)
 
@@ -46,7 +49,8 @@ class Processor:
         """Process one batch; return how many messages were settled."""
         batch = up_to_declaration(await self._runtime.store.read(lambda c: messages.unprocessed(c, limit)))
         if batch:
-            await self.settle([await self.read(m) for m in batch])
+            for part in _grouped([await self.read(m) for m in batch]):
+                await self.settle(part)
         return len(batch)
 
     async def read(self, message: Stored) -> Read:
@@ -64,7 +68,7 @@ class Processor:
                     "T300", f"key {message.key} came before with another body; a fact is told once",
                     "find out which of the two is right; correct it at its source",
                 )  # fmt: skip
-            return Read(message, keys, translate(link, message, told), None)
+            return Read(message, keys, expanded(translate(link, message, told)), None)
         except Untranslatable as problem:
             return Read(message, keys, [], problem)
         except Exception as error:
@@ -75,6 +79,9 @@ class Processor:
         """Commit a batch; if one event poisons it, park that one and commit the others."""
         started = perf_counter()
         try:
+            for item in batch:
+                if len(item.events) > TOGETHER:
+                    await self._begin(item)
             await self._commit(batch)
         except Exception as error:
             if len(batch) > 1:
@@ -83,6 +90,21 @@ class Processor:
             else:
                 await self._poisoned(batch[0], error)
         BATCH.observe(perf_counter() - started)
+
+    async def _begin(self, item: Read) -> None:
+        """Decide a message that tells much in parts, all but the last; after a restart, what is decided is not decided again."""
+        left = await self._runtime.store.read(lambda c: _undecided(c, item.events))
+        while len(left) > TOGETHER:
+            some, left = [(e, item.message.id) for e in left[:TOGETHER]], left[TOGETHER:]
+            now = self._runtime.clock()
+
+            def decide(tx: Connection, some: list[Item] = some, now: datetime = now) -> Effects:
+                waits = messages.still(tx, [item.message.id], WAITING)
+                return self._runtime.commit(tx, some if waits else [], now)
+
+            self._runtime.announce(await self._runtime.store.write(decide, Priority.RECEIVE))
+            self._runtime.reach(Step.PROCESS_COMMITTED)
+        item.events = left
 
     async def _apart(self, batch: Sequence[Read], culprit: str) -> None:
         """Settle what came before the culprit together, then the culprit, then the rest: order is kept."""
@@ -133,12 +155,24 @@ def write_batch(
     items: list[Item] = []
     for item in batch:
         if item.problem is None:
-            items += [(e, item.message.id) for e in item.events]
+            events = item.events if len(item.events) <= TOGETHER else _undecided(tx, item.events)
+            items += [(e, item.message.id) for e in events]
         else:
             items += _park(runtime, tx, item, now)
     messages.index(tx, [(r.message.id, k.kind, k.value) for r in batch for k in _searchable(r)])
     messages.settle(tx, [r.message.id for r in batch if r.problem is None], done, now)
     return runtime.commit(tx, items, now)
+
+
+def _grouped(batch: Sequence[Read]) -> Iterator[list[Read]]:
+    """Keep a message that tells much apart from its neighbours, in their order."""
+    for _, some in groupby(batch, lambda r: r.message.uuid if len(r.events) > TOGETHER else ""):
+        yield list(some)
+
+
+def _undecided(c: Connection, events: Sequence[Event]) -> list[Event]:
+    known = decisions.known(c, [e.id for e in events])
+    return [e for e in events if e.id not in known]
 
 
 def _searchable(item: Read) -> list[BusinessKey]:

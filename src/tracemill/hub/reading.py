@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tracemill.core.comparison import complies
 from tracemill.core.draft import Draft
+from tracemill.core.ledger import Negative
 from tracemill.core.stock import observation
 from tracemill.core.unbooked import reread
 from tracemill.hub.link import Link
@@ -14,6 +15,7 @@ from tracemill.model.connector import Fetched
 from tracemill.model.event import Event
 from tracemill.model.lot import Claim, Lot, Target
 from tracemill.model.material import StockObserved
+from tracemill.model.quantity import NotComparable
 
 
 class Unreadable(Exception):
@@ -43,10 +45,13 @@ def stock_event(runtime: Runtime, link: Link, fetched: Fetched, site: str) -> Ev
 
 
 def claim_of(runtime: Runtime, event: Event, lot: Lot) -> Claim:
-    """Return the sums that a reading shows, without committing anything."""
+    """Return the sums that a reading shows, without committing anything; raises Unreadable."""
     draft = Draft(event, Lot(id=lot.id, site=lot.site, number=lot.number, named_by=lot.named_by, unit=lot.unit, item=lot.item,
                              wanted=lot.wanted, acts=lot.acts), runtime.decider.rules(lot.site))  # fmt: skip
-    observation(draft, event.data)
+    try:
+        observation(draft, event.data)
+    except (NotComparable, Negative) as error:
+        raise Unreadable(f"{event.source} answered about {event.data.lot.id} what cannot be compared: {error}") from error
     return reread(lot, event.source, draft.lot.claims[event.source])
 
 

@@ -199,8 +199,10 @@ def _check_ids(data: Any, actor: str) -> None:
     """Refuse every id that could not be kept byte for byte, and say which one."""
     ref: LotRef | None = getattr(data, "lot", None)
     named = {} if ref is None else {"lot.id": ref.id, **{f"lot.aliases[{n}].id": alias.id for n, alias in enumerate(ref.aliases)}}
+    if isinstance(parent := getattr(data, "parent", ""), LotRef):
+        named["parent.id"], parent = parent.id, ""
     found = {"lot.item": ref.item if ref else "", "supplier_batch": getattr(data, "supplier_batch", "")}
-    found |= {name: getattr(data, name, "") for name in ("unit", "parent")}
+    found |= {"unit": getattr(data, "unit", ""), "parent": parent}
     for field, text in {**named, **{f: t for f, t in found.items() if t}}.items():
         try:
             opaque(text)

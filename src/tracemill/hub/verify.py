@@ -73,8 +73,14 @@ class Verifier:
                 await self._stock([one])
             return None
         self._runtime.reach(Step.VERIFY_READ)
-        judged = [self._judge(d, lot, read.get(natives[d.id]), natives[d.id] in read) for d, lot in found]
-        await self._commit(judged)
+        judged = []
+        for d, lot in found:
+            try:
+                judged.append(self._judge(d, lot, read.get(natives[d.id]), natives[d.id] in read))
+            except reading.Unreadable as error:
+                await self._unread([d], str(error))
+        if judged:
+            await self._commit(judged)
         return None
 
     def _judge(self, d: Delivery, lot: Lot, event: Event | None, answered: bool) -> "Judged":

@@ -27,6 +27,7 @@ class LotCreated(Change, frozen=True, kw_only=True, tag=True):
     number: str
     named_by: str
     item: str = ""
+    vessel: str = ""  # the lot is what this vessel holds
 
 
 class LotDescribed(Change, frozen=True, kw_only=True, tag=True):
@@ -181,6 +182,16 @@ class Linked(Change, frozen=True, kw_only=True, tag=True):
     movement: str = ""
 
 
+class Fitted(Change, frozen=True, kw_only=True, tag=True):
+    """The lot was built into another one (input), or another one into it (output); below zero it was taken out again."""
+
+    side: Side
+    other: str
+    number: str
+    quantity: Decimal
+    position: str = ""
+
+
 class Measured(Change, frozen=True, kw_only=True, tag=True):
     """The conditions under which the lot was made in a transformation."""
 
@@ -290,6 +301,6 @@ AnyChange = (
     LotCreated | LotDescribed | IdentityBound | StockClaimed | HoldPlaced | HoldLifted | Disposed | DispositionIgnored
     | InspectionLinked | NonconformanceLinked | Sampled | Moved | Linked | ShipmentChanged | TargetWanted | ActAsked
     | CommandReported | Exposed | CaseOpened | CaseClosed | Noted
-    | InspectionPlanned | HistoryRecorded | Measured | ShipmentBlockWanted
+    | InspectionPlanned | HistoryRecorded | Measured | Fitted | ShipmentBlockWanted
     | InspectionEnded | Reviewed | Waived | RecordKept | OrderChanged | OrderBlockWanted | Packed
 )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tracemill.model.component import ComponentInstalled, ComponentRemoved
 from tracemill.model.handling_unit import UnitAgreed, UnitPacked, UnitUnpacked
 from tracemill.model.master_data import BomDefined, ItemDefined, PartyDefined, RoutingDefined
 from tracemill.model.material import (
@@ -42,6 +43,8 @@ from tracemill.model.record import Record, plain
 from tracemill.model.reference import LotRef
 from tracemill.model.regrouping import LotMerged, LotRelabelled, LotSplit
 from tracemill.model.release import GenealogyReviewed
+from tracemill.model.serials import SerialsProduced
+from tracemill.model.vessel import VesselCharged, VesselCleaned, VesselDischarged
 from tracemill.model.work_order import WorkOrderClosed, WorkOrderReleased
 
 
@@ -96,7 +99,8 @@ Data = (
     | ReceiptReversed | BatchRejected | InspectionCompleted | GenealogyReviewed
     | WorkOrderReleased | WorkOrderClosed | ItemDefined | BomDefined | RoutingDefined | PartyDefined
     | NonconformanceClosed | CapaOpened | CapaClosed | AuditFindingOpened | ComplaintReceived | ComplaintClosed
-    | UnitPacked | UnitUnpacked | UnitAgreed
+    | VesselCharged | VesselDischarged | VesselCleaned | ComponentInstalled | ComponentRemoved
+    | SerialsProduced | UnitPacked | UnitUnpacked | UnitAgreed
 )  # fmt: skip
 
 TYPES: dict[str, type[Any]] = {
@@ -113,10 +117,16 @@ TYPES: dict[str, type[Any]] = {
     "movement.recorded.v1": MovementRecorded,
     "material.consumed.v1": MaterialConsumed,
     "material.produced.v1": MaterialProduced,
+    "serials.produced.v1": SerialsProduced,
     "lot.split.v1": LotSplit,
     "lot.merged.v1": LotMerged,
     "lot.relabelled.v1": LotRelabelled,
     "process.recorded.v1": ProcessRecorded,
+    "vessel.charged.v1": VesselCharged,
+    "vessel.discharged.v1": VesselDischarged,
+    "vessel.cleaned.v1": VesselCleaned,
+    "component.installed.v1": ComponentInstalled,
+    "component.removed.v1": ComponentRemoved,
     "shipment.shipped.v1": ShipmentShipped,
     "work_order.released.v1": WorkOrderReleased,
     "work_order.closed.v1": WorkOrderClosed,

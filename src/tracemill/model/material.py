@@ -147,6 +147,7 @@ class MaterialProduced(Record, frozen=True):
     manufactured: date | None = None
     expires: date | None = None
     retest: date | None = None
+    serial: bool = False  # there is only one of it
 
 
 class ShipmentShipped(Record, frozen=True):

@@ -8,6 +8,7 @@ from tracemill.model.inspection import SkipRules
 from tracemill.model.quantity import Conversion
 from tracemill.model.record import Record
 from tracemill.model.status import ComplaintSeverity, Enforcement, Evidence, Mode, Receipt, ReleaseMode
+from tracemill.model.vessel import VesselRule
 from tracemill.model.work_order import Operation
 
 
@@ -115,6 +116,7 @@ class Policy(Record, frozen=True):
     shelf_life: dict[str, ShelfLife] = {}  # by customer
     tolerances: dict[str, Tolerance] = {}  # by item; "*" is every other item
     dispatch: str = ""  # whom to call about a shipment
+    vessels: dict[str, VesselRule] = {}  # of any other vessel the content is mixed
     boms: dict[str, tuple[str, ...]] = {}  # by item: the items that it is made from
     routings: dict[str, tuple[Operation, ...]] = {}  # by item
     recurrence: Recurrence = Recurrence()

@@ -148,6 +148,21 @@ class Side(StrEnum):
     OUTPUT = "output"
 
 
+class VesselAct(StrEnum):
+    """What happened to a vessel."""
+
+    CHARGED = "charged"
+    DISCHARGED = "discharged"
+    CLEANED = "cleaned"
+
+
+class VesselKind(StrEnum):
+    """How the content of a vessel mixes."""
+
+    MIXED = "mixed"  # whatever comes out may contain everything that is in it
+    FIFO_BAND = "fifo_band"  # first in, first out, give or take a band
+
+
 class ShipmentState(StrEnum):
     """How far a shipment is."""
 

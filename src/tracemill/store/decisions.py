@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from tracemill.model.change import AnyChange, Linked, Measured
 from tracemill.model.decision import Decision
@@ -22,9 +22,10 @@ from tracemill.store import (
     lots,
     process,
     quality_records,
+    vessels,
     work_orders,
 )
-from tracemill.store.rows import insert
+from tracemill.store.rows import chunks, insert
 from tracemill.store.tables import change, event
 
 EFFECT_TIME = timedelta(seconds=30)
@@ -68,6 +69,7 @@ def commit(
         return Effects()
     lots.save(tx, ids, view, now)
     histories.save(tx, policy.site, view, now)
+    vessels.save(tx, policy.site, view)
     touched = [(view.row_ids[c.lot], c.change) for d in decided for c in d.decision.changes]
     lots.bind(tx, touched, now)
     quality_records.save(tx, policy.site, touched)
@@ -97,6 +99,11 @@ def commit(
     restricts = any(o.command.restricts for o in orders)
     systems = tuple({o.command.system for o in orders})
     return Effects(systems=systems, restricts=restricts, spreads=bool(spreads), rejects=bool(rejects))
+
+
+def known(c: Connection, ids: Sequence[str]) -> set[str]:
+    """Return which of these events are decided already."""
+    return {i for some in chunks(ids) for i in c.execute(select(event.c.id).where(event.c.id.in_(some))).scalars()}
 
 
 def _record(tx: Connection, ids: Any, view: lots.Loaded, decided: Sequence[Decided], policy: Policy) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from tracemill.core.components import ASSEMBLY
 from tracemill.core.inheritance import Bond, bond
 from tracemill.model.change import Linked, Measured
 from tracemill.model.record import Record
@@ -127,6 +128,23 @@ def inputs(tx: Connection, transformations: Iterable[str]) -> dict[str, set[str]
         )
         for row in tx.execute(query):
             found.setdefault(row.work, set()).add(row.uuid)
+    return found
+
+
+def once_in(tx: Connection, lots: Iterable[int]) -> dict[int, str]:
+    """Return, with their sites, the lots into which some of these were built and from which all of that was taken out."""
+    found: dict[int, str] = {}
+    for some in chunks(lots):
+        query = (
+            select(_out.c.lot_id, _out.c.site)
+            .join(_into, _into.c.transformation_id == _out.c.transformation_id)
+            .join(transformation, transformation.c.id == _into.c.transformation_id)
+            .where(_into.c.lot_id.in_(some), transformation.c.kind == ASSEMBLY)
+            .where(_into.c.side == SIDES[Side.INPUT], _out.c.side == SIDES[Side.OUTPUT])
+            .group_by(_out.c.lot_id, _out.c.site, _into.c.lot_id)
+            .having(func.sum(_into.c.amount) <= 0, func.max(_into.c.amount) > 0)
+        )
+        found |= {int(r.lot_id): str(r.site) for r in tx.execute(query)}
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from tracemill.core.identity import Key, View
 from tracemill.core.inspection_history import History
 from tracemill.core.usable import rejected, verdict
+from tracemill.core.vessel import Vessel
 from tracemill.model.change import AnyChange, HoldLifted, HoldPlaced, IdentityBound
 from tracemill.model.identifier import derived, look
 from tracemill.model.inspection import HistoryKey
@@ -47,6 +48,7 @@ class Loaded(View):
         self.row_ids: dict[str, int] = {}
         self.as_read: dict[str, Lot] = {}
         self.histories_as_read: dict[HistoryKey, History] = {}
+        self.vessels_as_read: dict[str, Vessel] = {}
 
 
 @lru_cache(maxsize=4096)

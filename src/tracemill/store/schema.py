@@ -1,6 +1,15 @@
 """The schema: all tables together, as migrations make them."""
 
-from tracemill.store import genealogy_tables, master_tables, order_tables, quality_tables, recall_tables, tables, unit_tables
+from tracemill.store import (
+    genealogy_tables,
+    master_tables,
+    order_tables,
+    quality_tables,
+    recall_tables,
+    tables,
+    unit_tables,
+    vessel_tables,
+)
 
 # each adds its own to the metadata
 TABLES = (
@@ -10,6 +19,7 @@ TABLES = (
     quality_tables,
     order_tables,
     master_tables,
+    vessel_tables,
     unit_tables,
-)  # each adds its own to the metadata
+)
 metadata = tables.metadata

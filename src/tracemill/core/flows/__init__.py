@@ -18,6 +18,7 @@ Flow = Callable[[Draft], None]
 FLOWS: dict[str, tuple[Flow, ...]] = {
     "lot.received.v1": (incoming_inspection.react, rejected_batch.react, expiry.react),
     "material.produced.v1": (expiry.react, finished_goods_release.made),
+    "vessel.discharged.v1": (expiry.react, finished_goods_release.made),
     "sample.taken.v1": (incoming_inspection.sampled,),
     "disposition.decided.v1": (disposition.react, first_submission.react, expiry.react),
     "timer.due.v1": (alerts.due, expiry.react),

@@ -30,9 +30,9 @@ def same_batch(lot: Lot, other: Lot) -> bool:
     return not lot.manufacturer or not other.manufacturer or lot.manufacturer == other.manufacturer
 
 
-def _only_moved(lot: Lot) -> bool:
-    """Say whether a lot came from another site only: it inherits what its own origin is held for, for as long as that is."""
-    return lot.received_at is None and "transferred_in" in lot.moved
+def _descends(lot: Lot) -> bool:
+    """Say whether a lot has its batch from the lots it came of: it inherits what those are held for, for as long as that is."""
+    return lot.received_at is None and bool(lot.made_by)
 
 
 def hold_id(lot: str) -> str:
@@ -41,7 +41,7 @@ def hold_id(lot: str) -> str:
 
 
 def _hold(draft: Draft, batch: str, number: str, site: str) -> None:
-    if hold_id(draft.lot.id) in draft.lot.holds or _only_moved(draft.lot):
+    if hold_id(draft.lot.id) in draft.lot.holds or _descends(draft.lot):
         return
     where = f" at {site}" if site != draft.lot.site else ""
     note = f"supplier batch {batch} was rejected as {number}{where}"

@@ -15,8 +15,7 @@ Lot ids are `M` and the letters and digits of the caller's number, `ML241107`: ^
   its latest change; limit up to 200
 - `POST /mes/orders/{wo}/consume` {lot, qty, vessel?} -> 201 {"ok": true, "consumption": {seq, order, lot, item, qty,
   unit, by, at_ms, how, vessel}}; 409 LOT_LOCKED, 409 NOT_ENOUGH, 404 UNKNOWN_LOT: a locked lot cannot be consumed. NOT
-  idempotent. `how`: SCAN, or LEVEL where the gauge of a tank told it. What still stands in the vessel from other orders
-  is booked over to this one: minus there, plus here, both with LEVEL
+  idempotent. `how`: SCAN. `vessel`: the tank that it goes into; what else is in there is not looked at
 - `POST /mes/orders/{wo}/produce` {lot, label, item, qty, unit?, vessel?} -> 201 {"ok": true, "production": {seq, order,
   lot, label, item, qty, unit, by, at_ms, vessel}}: a new lot is LOCKED; 409 NOT_ENOUGH where the vessel holds less.
   It does not ask what went in. NOT idempotent
