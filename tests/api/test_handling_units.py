@@ -33,6 +33,9 @@ async def test_a_pallet_shows_what_is_in_the_units_that_stand_on_it(served: Serv
     found = await served.get(f"/v1/units/{PALLET}")
     assert (found["units"], found["sentence"]) == ([SSCC], "it stands at DOCK-4 (PLANT-DE)")
     assert [(x["number"], x["within"]) for x in found["lots"]] == [("L-1", SSCC)]
+    await pack(served.plant, "L-1", "5", unit=PALLET)
+    found = await served.get(f"/v1/units/{PALLET}")
+    assert (found["sentence"], len(found["lots"])) == ("it stands at DOCK-4 (PLANT-DE)", 2)
     await pack(served.plant, "L-1", "10", unit=PALLET, parent=SSCC)  # told in a circle
     assert len((await served.get(f"/v1/units/{PALLET}"))["lots"]) == 2
 

@@ -86,7 +86,8 @@ def view(c: Connection, text: str, sites: Sites) -> UnitView | None:
     if not rows:
         return None
     own = [_standing(r) for r in rows if r.unit == unit]
-    told = whereabouts(own or [_standing(r) for r in rows if r.parent == unit])
+    placed, on_it = [s for s in own if s.place or s.parent], [_standing(r) for r in rows if r.parent == unit]
+    told = whereabouts(placed or on_it or own)  # where nobody told it of the unit itself, it is where what stands on it is
     problem, held = contradiction(unit, own), states(c, {r.lot_id for r in rows})
     return UnitView(
         unit=unit,
