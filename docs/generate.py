@@ -63,7 +63,7 @@ def type_name(annotation: Any) -> str:
     annotation = plain_type(annotation)
     text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
     text = re.sub(r"(?:[a-z_]\w*\.)+", "", text).replace("NoneType", "nothing").replace("None", "nothing")
-    return text.replace("str", "text").replace("bool", "true/false").replace("|", "or")
+    return re.sub(r"\bbool\b", "true/false", re.sub(r"\bstr\b", "text", text)).replace("|", "or")
 
 
 def model_table(kind: type[BaseModel]) -> str:
@@ -82,6 +82,8 @@ def shown(value: Any) -> str:
         return "see below"
     if isinstance(value, enum.Enum):
         return str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "[]"
     return "nothing" if value is None else str(value) or '""'
 
 
@@ -140,10 +142,9 @@ def struct_table(kind: Any, nested: dict[str, Any]) -> str:
 
 def statuses() -> str:
     parts = []
-    source = inspect.getsource(status)
     for kind in vars(status).values():
         if isinstance(kind, type) and issubclass(kind, status.StrEnum) and kind is not status.StrEnum:
-            notes = dict(re.findall(r'= "(\w+)"  # (.+)', source))
+            notes = dict(re.findall(r'= "(\w+)"  # (.+)', inspect.getsource(kind)))
             rows = "\n".join(f"| `{word}` | {notes.get(str(word), '')} |" for word in kind)
             parts.append(
                 f"## {kind.__name__}\n\n{inspect.cleandoc(kind.__doc__ or '')}\n\n| word | meaning |\n|---|---|\n{rows}\n"

@@ -147,6 +147,18 @@ async def test_a_consumption_that_is_taken_back_lets_go_of_what_was_inherited(pl
     assert allowance(await plant.lot("RAW-1")).total == 480
 
 
+async def test_what_was_taken_back_in_parts_is_gone_although_floats_leave_a_rest(plant: Plant) -> None:
+    await released(plant, "RAW-1")
+    for amount in ("0.1", "0.2"):
+        await consume(plant, "WO-1", "RAW-1", amount)
+    await produce(plant, "WO-1", "FG-1", "1")
+    for amount in ("-0.1", "-0.2"):
+        await consume(plant, "WO-1", "RAW-1", amount)
+    await plant.decide("RAW-1", ("REJ", None), rev="2", inspection="SG-RAW-1")
+    await plant.settle()
+    assert await reasons(plant, "FG-1") == {}
+
+
 async def test_the_hold_of_a_finished_lot_runs_ahead_of_its_queued_release(plant: Plant) -> None:
     """The release of the finished lot is still retrying when the raw lot is rejected."""
     await released(plant, "RAW-1")

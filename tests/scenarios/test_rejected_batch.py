@@ -151,3 +151,14 @@ async def test_the_page_says_who_ends_the_hold(plant: Plant) -> None:
     await plant.receive_lot("L-2")
     (reason,) = [r for r in reasons(await plant.lot("L-2"), "qms") if "was rejected as L-1" in r.text]
     assert reason.next_action == "people at the hub lift it"
+
+
+async def test_a_rejection_that_comes_before_the_receipt_holds_the_others_once_the_batch_is_told(plant: Plant) -> None:
+    await plant.receive_lot("L-0")
+    await plant.settle()
+    await plant.decide("L-1", ("REJ", None), inspection="SG-L-1")
+    await plant.settle()
+    assert await notes(plant, "L-0") == []
+    await plant.receive_lot("L-1")
+    await plant.settle()
+    assert await notes(plant, "L-0") == ["supplier batch ACM/7731 was rejected as L-1"]

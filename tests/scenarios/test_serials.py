@@ -113,3 +113,15 @@ async def test_serials_that_cannot_be_told_apart_are_parked_whole(plant: Plant, 
     (row,) = await plant.rows(select(message.c.state, message.c.cause))
     assert (row.state, cause in row.cause) == ("parked", True), row.cause
     assert (await plant.rows(select(func.count()).select_from(event)))[0][0] == 0
+
+
+async def test_a_split_into_many_pieces_is_decided_at_once_or_not_at_all(plant: Plant) -> None:
+    await plant.receive_lot("L-1")
+    await plant.push(
+        "erp", "lot.received.v1", {"lot": {"id": "S-39"}, "quantity": {"amount": "1", "unit": "C62"}, "receipt": "R"}
+    )
+    into = [{"lot": {"id": f"S-{n}"}, "quantity": {"amount": "10", "unit": "KGM"}} for n in range(40)]
+    await plant.push("erp", "lot.split.v1", {"lot": {"id": "L-1"}, "into": into})
+    await plant.settle()
+    assert not (await plant.lot("L-1")).moved  # the last piece is counted in pieces: nobody can say what 10 kg of it are
+    assert await plant.lot("S-0") is None

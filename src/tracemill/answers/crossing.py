@@ -9,7 +9,7 @@ from tracemill.answers.adjacency import Adjacency
 from tracemill.core.genealogy.walk import Direction, Walk, walk
 from tracemill.core.material import TRANSFER
 from tracemill.model.status import Side
-from tracemill.store.genealogy import SIDES
+from tracemill.store.genealogy import SIDES, stands
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.rows import chunks
 from tracemill.store.tables import site_position
@@ -97,7 +97,7 @@ def transfers(c: Connection, works: Iterable[int]) -> list[Told]:
         select(edge.c.transformation_id, edge.c.side, edge.c.lot_id, edge.c.site)
         .join(transformation, (transformation.c.id == edge.c.transformation_id) & (transformation.c.kind == TRANSFER))
         .group_by(edge.c.transformation_id, edge.c.side, edge.c.lot_id, edge.c.site)
-        .having(func.sum(edge.c.amount) > 0)
+        .having(stands(edge.c.amount))
     )
     rows = (row for some in chunks(works) for row in c.execute(query.where(edge.c.transformation_id.in_(some))))
     return [Told(work=row.transformation_id, side=row.side, lot=row.lot_id, site=row.site) for row in rows]

@@ -13,6 +13,7 @@ from tracemill.model.lot import Lot
 from tracemill.model.quantity import show
 from tracemill.model.record import Record
 from tracemill.model.status import Side
+from tracemill.store.genealogy import stands
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.lots import states
 from tracemill.store.order_tables import order_line
@@ -85,7 +86,7 @@ def _done(c: Connection, order: str, sites: Sites) -> dict[tuple[int, Side], str
         .join(transformation, transformation.c.id == edge.c.transformation_id)
         .where(transformation.c.work_order == order)
         .group_by(edge.c.lot_id, edge.c.side)
-        .having(func.sum(edge.c.amount) > 0)
+        .having(stands(edge.c.amount))
     )
     rows = c.execute(at_sites(query, transformation.c.site, sites))
     return {(r.lot_id, Side.OUTPUT if r.side else Side.INPUT): f"{r.amount:.12g}" for r in rows}

@@ -39,9 +39,10 @@ async def one(
     found = [r for r in called if lot in ("", r.number, r.lot)]
     if not found:
         raise Problem(404, f"there is no complaint {complaint}", next_action="list them: GET /v1/quality-records?kind=complaint")
-    if len(found) > 1:
-        said = [{"lot": r.lot, "number": r.number, "system": r.system, "site": r.site} for r in found]
-        raise Problem(409, f"{complaint} is about {len(found)} lots", next_action="name one: ?lot=", lots=said)
+    about = {r.lot: {"id": r.lot, "number": r.number, "system": r.system, "site": r.site} for r in found}
+    if len(about) > 1:
+        step = f"tracemill complaint {complaint} --lot {found[0].number}"
+        raise Problem(409, f"{complaint} is about {len(about)} lots", next_action=step, lots=list(about.values()))
     return answer(
         await runtime.store.read(lambda c: answers.complaint(c, runtime.adjacency, runtime.policies, found[0]))
     )  # fmt: skip

@@ -48,7 +48,7 @@ def complaint(
         show_json(view)
     else:
         _tell(shown(view))
-        say_next(f"tracemill recall start {word(view['record']['number'])}")
+        say_next(f"tracemill recall start --complaint {word(view['record']['id'])} --mock --reason ...")
     return OK if view["complete"] else FINDINGS
 
 

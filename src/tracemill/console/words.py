@@ -35,10 +35,6 @@ SAID = {
     "observe": "only observed", "propose": "asks before it acts",
 }  # fmt: skip
 NOTICED = timedelta(minutes=1)  # sources tell time to the minute
-ASKED = {
-    "open_inspection": "inspection", "open_nonconformance": "nonconformance", "post_sample": "sample posting",
-    "set_status": "status", "notify": "mail", "block_shipment": "shipment block", "block_order": "order block",
-}  # fmt: skip
 
 
 def environment(zone: str) -> Environment:
@@ -64,7 +60,7 @@ def environment(zone: str) -> Environment:
         lot_path=lot_path,
         address=address,
         decided=lambda word: words.DECIDED.get(word, word),
-        asked=lambda verb: ASKED.get(verb, verb.replace("_", " ")),
+        asked=words.asked,
         plainly=lambda word: word.replace("_", " "),
         sentence=lambda text: text[:1].upper() + text[1:],
     )

@@ -6,6 +6,7 @@ What has gone is what the ledger says; what is there is what the owner of stock 
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tracemill.core.entries import came
 from tracemill.core.unbooked import unbooked
 from tracemill.core.usable import WORDS, gained
 from tracemill.model.lot import Claim, Hold, Lot
@@ -15,7 +16,6 @@ from tracemill.model.record import Record, replaced
 from tracemill.model.status import HoldReason
 
 ZERO = Decimal(0)
-CAME = ("received", "produced", "transferred_in")  # accounts that bring more of a lot
 GONE = {
     "consumed": "consumed", "scrapped": "scrapped", "shipped": "shipped", "transferred_out": "transferred out",
     "returned_to_supplier": "returned to the supplier", "adjusted": "missing in counts",
@@ -47,18 +47,17 @@ class Balance(Record, frozen=True):
 
 def balance(lot: Lot, policy: Policy) -> Balance | None:
     """Say where everything of a lot is; None where nobody told how much came, or no system shows what is there."""
-    came = lot.received + sum((lot.moved.get(account, ZERO) for account in CAME), ZERO)
-    came += max(ZERO, lot.moved.get("adjusted", ZERO)) + max(ZERO, -_shipped(lot))
+    total = came(lot) + max(ZERO, -_shipped(lot))
     system = counting(lot, policy)
-    if not came or system is None:
+    if not total or system is None:
         return None
     claim = lot.claims[system]
     sampled = sum(lot.samples.values(), ZERO)
     shares = [*_gone(lot), *_there(lot, _posted(lot, claim))]
     if sampled:
         shares.append(Share(text="sample" if sum(map(bool, lot.samples.values())) == 1 else "samples", quantity=sampled))
-    gap = came - sum((share.quantity for share in shares), ZERO)
-    return Balance(came=came, shares=tuple(shares), gap=gap, system=system)
+    gap = total - sum((share.quantity for share in shares), ZERO)
+    return Balance(came=total, shares=tuple(shares), gap=gap, system=system)
 
 
 def counting(lot: Lot, policy: Policy) -> str | None:

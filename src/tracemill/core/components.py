@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from tracemill.core.draft import Draft
+from tracemill.core.entries import came
 from tracemill.core.identity import View
 from tracemill.core.inheritance import Bond, carried
 from tracemill.core.ledger import base_unit, in_base, owned
@@ -94,5 +95,4 @@ def _watch_places(draft: Draft) -> None:
 
 def _ever(lot: Lot) -> Decimal:
     """Return how much of a lot there ever was; of what nobody counted, one: most likely it is a serial."""
-    ever = lot.received + lot.moved.get("produced", Decimal(0))
-    return ever or Decimal(1)
+    return came(lot) or Decimal(1)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from tracemill.core.draft import Draft
-from tracemill.core.entries import unseen
+from tracemill.core.entries import came, unseen
 from tracemill.core.evolve import replace
 from tracemill.core.ledger import signed_in_base
 from tracemill.model.change import Disposed, LotDescribed
@@ -70,6 +70,5 @@ def _unreserved(lot: Lot) -> Disposition | None:
     if decision is None or lot.holds or unseen(lot) or len(decision.parts) != 1:
         return None
     part = decision.parts[0]
-    came = lot.received + lot.moved.get("produced", ZERO)
-    whole = part.quantity is None or (decision.meaning == CARRIED and part.quantity.amount >= came)
+    whole = part.quantity is None or (decision.meaning == CARRIED and part.quantity.amount >= came(lot))
     return decision if part.decision in RELEASING and whole else None

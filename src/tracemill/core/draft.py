@@ -6,7 +6,8 @@ from typing import Any
 
 from tracemill.core.evolve import evolve
 from tracemill.core.inspection_history import History, Standing, begun, due
-from tracemill.model.change import ActAsked, AnyChange, CaseClosed, CaseOpened, HoldPlaced
+from tracemill.core.usable import rejected
+from tracemill.model.change import ActAsked, AnyChange, CaseClosed, CaseOpened, HoldPlaced, LotDescribed
 from tracemill.model.decision import Case, Command, Decision, LotChange, Timer, act_id
 from tracemill.model.event import Event
 from tracemill.model.inspection import HistoryKey
@@ -107,10 +108,12 @@ class Draft:
             timers=tuple(t for d in every for t in d.timers),
             spreads=tuple(d.lot.id for d in every if d._spreads),
             reviews=tuple(d.lot.id for d in every if d._reviews),
-            rejects=tuple(d.lot.id for d in every if d.lot.supplier_batch and any(_rejects(c.change) for c in d.changes)),
+            rejects=tuple(d.lot.id for d in every if d.lot.supplier_batch and any(_rejects(c.change, d.lot) for c in d.changes)),
         )
 
 
-def _rejects(change: AnyChange) -> bool:
-    """Say whether a lot was rejected for what it is, or more of it than before."""
+def _rejects(change: AnyChange, lot: Lot) -> bool:
+    """Say whether a lot was rejected for what it is, or more of it than before, or is now known by its supplier batch."""
+    if isinstance(change, LotDescribed) and (change.supplier_batch or change.manufacturer):
+        return rejected(lot)
     return isinstance(change, HoldPlaced) and change.hold.reason is HoldReason.REJECTED and not change.hold.root

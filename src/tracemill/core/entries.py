@@ -53,6 +53,12 @@ def booked(lot: Lot) -> Decimal:
     return lot.received - sum(lot.samples.values(), ZERO) + sum(lot.moved.values(), ZERO)
 
 
+def came(lot: Lot) -> Decimal:
+    """Return all that ever came of a lot: received, made here, arrived from another site, or found in a count."""
+    brought = sum((lot.moved.get(account, ZERO) for account in ("received", "produced", "transferred_in")), ZERO)
+    return lot.received + brought + max(ZERO, lot.moved.get("adjusted", ZERO))
+
+
 def uncovered(lot: Lot, account: str) -> Decimal:
     """Return how much a lot gained on an account since quality decided: found in a count, sent back, come from elsewhere."""
     return max(ZERO, lot.moved.get(account, ZERO) - lot.covered.get(account, ZERO))

@@ -69,7 +69,7 @@ def lifted(draft: Draft, data: HoldReleased) -> None:
         raise NotAllowed(f"hold {hold.reason} ends when quality decides about what the lot gained; nobody lifts it")
     allowed = draft.policy.lifters.get(hold.reason, ())
     if requirement(hold.id, draft.lot.id):
-        return _waive(draft, hold, allowed)
+        return _waive(draft, hold, allowed, data.note)
     if draft.event.source != hold.system and draft.event.source not in allowed:
         raise NotAllowed(
             f"hold {hold.reason} of {hold.system} can be lifted by {hold.system}"
@@ -79,13 +79,14 @@ def lifted(draft: Draft, data: HoldReleased) -> None:
     draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=draft.event.actor or draft.event.source, note=data.note))
 
 
-def _waive(draft: Draft, hold: Hold, allowed: tuple[str, ...]) -> None:
+def _waive(draft: Draft, hold: Hold, allowed: tuple[str, ...], note: str) -> None:
     """What is missing is not there because somebody lifts a hold: whom the site names may accept that it is missing."""
     if draft.event.source not in allowed:
-        raise NotAllowed(f"hold {hold.reason} ends when what is missing is told: {hold.step}")
+        accept = f"let somebody accept it: lifters: {{{hold.reason}: [hub]}} in sites/{draft.lot.site}.yaml"
+        raise NotAllowed(f"hold {hold.reason} ends when what is missing is told: {hold.step}; or {accept}")
     who = draft.event.actor or draft.event.source
     draft.add(Waived(hold=hold.id, note=hold.note, by=who))
-    draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=who))
+    draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by=who, note=note))
 
 
 def unread(draft: Draft, data: MessageUnread) -> None:

@@ -68,6 +68,7 @@ def closed(draft: Draft, kind: QualityKind, native: str, closing: str) -> None:
     """Close a record of the system that tells so. One that nobody opened is noted: the news of its opening may be late."""
     known = draft.lot.records.get(f"{kind}:{draft.event.source}:{native}")
     if known is None:
-        draft.add(Noted(text=f"{draft.event.source} closed {kind.replace('_', ' ')} {native}, which it never opened"))
+        said = f"{draft.event.source} closed {kind.replace('_', ' ')} {native}"
+        draft.add(Noted(text=f"{said}, of which nobody told that it was opened; tell its closing again after that"))
     elif known.closed_at is None:
         draft.add(RecordKept(record=replace(known, closed_at=draft.event.occurred.utc, closing=closing)))

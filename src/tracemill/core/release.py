@@ -11,7 +11,6 @@ from tracemill.model.release import Shortfall
 from tracemill.model.status import RELEASING, Evidence, HoldReason, Lacking, QualityKind, ReleaseMode
 
 SHOWN = 5
-DOSSIER = ("item", "place", "manufactured", "expires", "retest", "certificate")  # what a dossier may be asked to tell
 
 
 class Source(Record, frozen=True):

@@ -16,6 +16,7 @@ from tracemill.hub.translate import NOTHING, Untranslatable, keys_of, translate
 from tracemill.mapping.keys import BusinessKey
 from tracemill.model.event import Event, MessageUnread
 from tracemill.model.identifier import derived
+from tracemill.model.material import MaterialProduced
 from tracemill.model.moment import at
 from tracemill.model.reference import LotRef
 from tracemill.model.status import MessageState
@@ -27,7 +28,7 @@ from tracemill.store.messages import Stored
 from tracemill.store.writer import Priority
 
 BATCH_SIZE = 100
-TOGETHER = 25  # events of one message in a transaction; a message that tells more is decided in parts
+TOGETHER = 25  # serials of one message in a transaction; a message that tells more is decided in parts
 UNDECIDABLE = "correct it at its source, then discard this message; the hub's log says more under its id"
 WAITING = (MessageState.RECEIVED, MessageState.PARKED)
 
@@ -37,6 +38,12 @@ class Read:
 
     def __init__(self, message: Stored, keys: list[BusinessKey], events: list[Event], problem: Untranslatable | None) -> None:
         self.message, self.keys, self.events, self.problem = message, keys, events, problem
+
+    @property
+    def in_parts(self) -> bool:
+        """Say whether it is decided in parts: only serials are, of which each is whole; any other fact is decided at once."""
+        many = len(self.events) > TOGETHER
+        return many and all(isinstance(e.data, MaterialProduced) and e.data.serial for e in self.events)
 
 
 class Processor:
@@ -80,7 +87,7 @@ class Processor:
         started = perf_counter()
         try:
             for item in batch:
-                if len(item.events) > TOGETHER:
+                if item.in_parts:
                     await self._begin(item)
             await self._commit(batch)
         except Exception as error:
@@ -155,7 +162,7 @@ def write_batch(
     items: list[Item] = []
     for item in batch:
         if item.problem is None:
-            events = item.events if len(item.events) <= TOGETHER else _undecided(tx, item.events)
+            events = item.events if not item.in_parts else _undecided(tx, item.events)
             items += [(e, item.message.id) for e in events]
         else:
             items += _park(runtime, tx, item, now)
@@ -166,7 +173,7 @@ def write_batch(
 
 def _grouped(batch: Sequence[Read]) -> Iterator[list[Read]]:
     """Keep a message that tells much apart from its neighbours, in their order."""
-    for _, some in groupby(batch, lambda r: r.message.uuid if len(r.events) > TOGETHER else ""):
+    for _, some in groupby(batch, lambda r: r.message.uuid if r.in_parts else ""):
         yield list(some)
 
 

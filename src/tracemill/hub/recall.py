@@ -159,7 +159,7 @@ async def _running(runtime: Runtime, key: str) -> Recall:
     if found is None:
         raise Refused(f"there is no recall {key}", "unknown", "tracemill recall list")
     if found.closed_at is not None:
-        raise Refused(f"{key} is closed", "conflict", "tracemill recall start")
+        raise Refused(f"{key} is closed", "conflict", "tracemill recall list")
     return found
 
 

@@ -38,7 +38,6 @@ class ItemDefined(Definition, frozen=True, kw_only=True):
     material_class: str = ""
     base_unit: str = ""
     conversions: tuple[Conversion, ...] = ()
-    shelf_life_days: int | None = None
 
     @property
     def key(self) -> str:

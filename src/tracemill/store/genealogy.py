@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from tracemill.core.components import ASSEMBLY
+from tracemill.core.genealogy.edges import ROUNDING
 from tracemill.core.inheritance import Bond, bond
 from tracemill.model.change import Linked, Measured
 from tracemill.model.record import Record
@@ -16,6 +17,12 @@ from tracemill.store.tables import lot
 
 SIDES = {Side.INPUT: 0, Side.OUTPUT: 1}
 EVIDENCE = {evidence: code for code, evidence in enumerate(Evidence)}
+
+
+def stands(amount: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say, of bookings added up, that not all was taken back: what a sum of floats leaves over is nothing."""
+    return func.sum(amount) > ROUNDING * func.sum(func.abs(amount))
+
 
 TOLD = ("operation", "machine", "recipe")
 _KNOWN = select(transformation).where(transformation.c.uuid.in_(listed("uuids")))
@@ -29,7 +36,7 @@ _LIVING = (
     _FAMILY.add_columns(transformation.c.kind)
     .join(transformation, transformation.c.id == _into.c.transformation_id)
     .group_by(_into.c.transformation_id, _into.c.lot_id, _out.c.lot_id, transformation.c.kind)
-    .having(func.sum(_into.c.amount) > 0, func.sum(_out.c.amount) > 0)
+    .having(stands(_into.c.amount), stands(_out.c.amount))
 )  # what was not taken back
 
 _RELABELLED = (
@@ -46,13 +53,13 @@ _MADE = (
     .join(transformation, transformation.c.id == _out.c.transformation_id)
     .where(_out.c.side == SIDES[Side.OUTPUT])
     .group_by(_out.c.lot_id, _out.c.transformation_id, transformation.c.key, transformation.c.kind)
-    .having(func.sum(_out.c.amount) > 0)
+    .having(stands(_out.c.amount))
 )
 _WENT = (
     select(edge.c.transformation_id, edge.c.lot_id, func.max(edge.c.evidence).label("evidence"))  # the weakest counts
     .where(edge.c.side == SIDES[Side.INPUT])
     .group_by(edge.c.transformation_id, edge.c.lot_id)
-    .having(func.sum(edge.c.amount) > 0)
+    .having(stands(edge.c.amount))
 )
 _EVIDENCE = tuple(Evidence)
 
@@ -124,7 +131,7 @@ def inputs(tx: Connection, transformations: Iterable[str]) -> dict[str, set[str]
             .join(lot, lot.c.id == edge.c.lot_id)
             .where(transformation.c.uuid.in_(some), edge.c.side == SIDES[Side.INPUT])
             .group_by(transformation.c.uuid, lot.c.uuid)
-            .having(func.sum(edge.c.amount) > 0)
+            .having(stands(edge.c.amount))
         )
         for row in tx.execute(query):
             found.setdefault(row.work, set()).add(row.uuid)
@@ -142,7 +149,7 @@ def once_in(tx: Connection, lots: Iterable[int]) -> dict[int, str]:
             .where(_into.c.lot_id.in_(some), transformation.c.kind == ASSEMBLY)
             .where(_into.c.side == SIDES[Side.INPUT], _out.c.side == SIDES[Side.OUTPUT])
             .group_by(_out.c.lot_id, _out.c.site, _into.c.lot_id)
-            .having(func.sum(_into.c.amount) <= 0, func.max(_into.c.amount) > 0)
+            .having(~stands(_into.c.amount), func.max(_into.c.amount) > 0)
         )
         found |= {int(r.lot_id): str(r.site) for r in tx.execute(query)}
     return found

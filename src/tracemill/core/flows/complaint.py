@@ -61,7 +61,7 @@ def _case(draft: Draft, data: ComplaintReceived, customer: str) -> Case:
         lot=lot.id,
         title=f"{customer or 'a customer'} complains about {lot.number}: {data.defect or data.text or 'no defect told'}",
         consequence=Consequence.UNSAFE if bad else Consequence.LATE,
-        next_action=f"look at what else was made of the same: tracemill complaint {data.complaint}; recall it if that is as bad",
+        next_action=f"see what it was made from and where that went: tracemill complaint {data.complaint}; recall what caused it",
         evidence={
             "system": draft.event.source, "complaint": data.complaint, "severity": data.severity, "shipment": data.shipment,
             "text": data.text, "went_to": went, "made_in": len(lot.made_by),

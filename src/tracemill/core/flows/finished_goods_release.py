@@ -74,7 +74,8 @@ def _restrict(draft: Draft, kind: Lacking, lack: Lack | None) -> None:
     known = draft.lot.holds.get(hold_id)
     if lack is None or draft.lot.waived.get(hold_id) == lack.note:
         if known is not None:
-            draft.add(HoldLifted(hold=hold_id, reason=known.reason, by="hub", note="nothing of it is missing any more"))
+            note = "nothing of it is missing any more" if lack is None else "somebody accepted that it is missing"
+            draft.add(HoldLifted(hold=hold_id, reason=known.reason, by="hub", note=note))
         return
     if known is None or (known.note, known.owner) != (lack.note, lack.owner):
         since = known.placed_at if known else draft.now

@@ -116,13 +116,13 @@ def _want(draft: Draft, order: str, line: OrderLine, system: SystemPolicy, why: 
 def _case(draft: Draft, key: str, order: str, line: OrderLine, why: str, *, safe: bool) -> Case:
     system = _where(draft, line)
     stopped = f"{named(system.name)} {'blocked' if safe else 'not blocked yet'}" if system else "no system can block it"
-    by_hand = "" if safe else f"stop {order} by hand, if the block does not arrive, or "
+    by_hand = "" if safe else f"stop {order} by hand{', if the block does not arrive' if system else ''}; "
     return Case(
         key=key,
         kind=CaseKind.INCIDENT,
         lot=draft.lot.id,
         title=f"{order} is to use {draft.lot.number}, {stopped}: {why}",
         consequence=Consequence.LATE if safe else Consequence.UNSAFE,
-        next_action=f"{by_hand}see what it waits for: tracemill why {draft.lot.number}; or plan another lot",
+        next_action=f"{by_hand}see why: tracemill why {draft.lot.number}; or plan another lot",
         evidence={"system": system.name if system else line.system, "order": order, "why": why},
     )
