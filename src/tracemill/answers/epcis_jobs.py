@@ -85,9 +85,10 @@ def _states(c: Connection, told: Any, keys: Sequence[str]) -> Iterator[Any]:
     first = select(*_STATE).join(seen, seen.c.message_id == message.c.id)
     for some in chunks([storable(key) for key in keys]):
         yield from c.execute(first.where(seen.c.system == told.system, seen.c.feed == EPCIS_FEED, seen.c.key.in_(some)))
-    near = message.c.id.between(told.id, told.id + len(keys) * 2 + 1000)  # stored in one go, so their ids follow the job's
+    near = message.c.id.between(told.id, told.id + STORING)
     again = select(*_STATE).where(near, message.c.feed == EPCIS_FEED, message.c.correlation == told.correlation)
     yield from c.execute(again.where(message.c.conflicting, message.c.received_at == told.received_at))
 
 
+STORING = 60_000 << 20  # ids are times (store.Sequence): what is stored in one go is stored within a minute
 _STATE = (message.c.key, message.c.uuid, message.c.state, message.c.cause, message.c.processed_at)
