@@ -65,6 +65,7 @@ class Production:
         await self.plant.act("wms", "/ui/receipts", lot)
         group = {"reference": order, "item": "8100", "lot_label": batch, "quantity": {"value": qty, "unit": "kg"}}
         await self.plant.act("qms", "/ui/sample-groups", group)
+        await self._hub_read(batch, erp="0", wms="0")
 
     async def heel(self) -> Scene:
         """An earlier order leaves 40 kg in the tank."""

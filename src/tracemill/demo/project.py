@@ -20,13 +20,15 @@ sites: [{sites}]
 
 AUTHORITY = """\
 # Who owns which fact. On disagreement the owner decides; anybody may restrict. Of several rules the last counts whose owner
-# a site has: PLANT-FR has no QMS, its people decide at the hub.
+# a site has: where there is no QMS, people decide at the hub.
 rules:
   - {facet: quality, owner: hub}
   - {facet: quality, owner: qms}
   - {facet: stock, owner: erp}
   - {facet: place, owner: wms}
   - {facet: movement, owner: mes}
+"""
+SECOND_AUTHORITY = """\
   - {facet: stock, owner: erp-fr}
   - {facet: place, owner: wms-fr}
 """

@@ -16,7 +16,16 @@ from tracemill.demo.observe import DRIFTED, acted, watched
 from tracemill.demo.people import Plant
 from tracemill.demo.processes import Process, free_port
 from tracemill.demo.production import Production
-from tracemill.demo.project import DEMO_PLANT, DEMO_SITES, SECOND_PLANT, Project, System, second_wms_pack
+from tracemill.demo.project import (
+    AUTHORITY,
+    DEMO_PLANT,
+    DEMO_SITES,
+    SECOND_AUTHORITY,
+    SECOND_PLANT,
+    Project,
+    System,
+    second_wms_pack,
+)
 from tracemill.demo.recall import Recalling
 from tracemill.demo.story import BATCH, Story
 
@@ -57,7 +66,8 @@ async def demo_plant(folder: Path, port: int, progress: Progress) -> AsyncIterat
         systems = {name: System(**written, url=urls[name]) for name, written in DEMO_PLANT.items()}
         systems |= {name: System(**written, url=second[name.removesuffix("-fr")]) for name, written in SECOND_PLANT.items()}
         packs = {"demo-wms-fr": second_wms_pack()}
-        project = Project(folder / "project", port, mailbox.port, systems, sites=DEMO_SITES, packs=packs)
+        authority = AUTHORITY + SECOND_AUTHORITY
+        project = Project(folder / "project", port, mailbox.port, systems, authority, sites=DEMO_SITES, packs=packs)
         hub = HubProcess(project.folder, session, port)
         stack.callback(hub.stop)
         plants = Plant(session, urls), Plant(session, second)
