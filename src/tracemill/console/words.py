@@ -60,7 +60,7 @@ def environment(zone: str) -> Environment:
         lot_path=lot_path,
         address=address,
         decided=lambda word: words.DECIDED.get(word, word),
-        asked=words.asked,
+        asked=lambda verb: words.asked(verb).removeprefix("open "),
         plainly=lambda word: word.replace("_", " "),
         sentence=lambda text: text[:1].upper() + text[1:],
     )
