@@ -122,6 +122,22 @@ async def test_a_held_component_that_is_built_in_is_a_violation_and_restricts_at
     assert await held(plant, "UNIT-7") == {"awaiting_inspection of SEAL-1"}
 
 
+async def test_a_held_component_that_is_built_in_late_restricts_whatever_its_parent_is_in_and_went_into(plant: Plant) -> None:
+    for lot in ("SEAL-1", "PUMP-1", "UNIT-7"):
+        await released(plant, lot, "2")
+    await tell(plant, "installed", "PUMP-1", "UNIT-7", 10)
+    await plant.make("consumed", "WO-1", "PUMP-1", "1")
+    await plant.make("produced", "WO-1", "LINE-1", "1")
+    await plant.decide("SEAL-1", ("REJ", None), rev="2", inspection="SG-SEAL-1")
+    await plant.settle()
+    await tell(plant, "installed", "SEAL-1", "PUMP-1", 20)
+    for lot in ("PUMP-1", "UNIT-7", "LINE-1"):
+        assert await held(plant, lot) == {"rejected of SEAL-1"}, lot
+    await tell(plant, "removed", "SEAL-1", "PUMP-1", 30)
+    for lot in ("PUMP-1", "UNIT-7", "LINE-1"):
+        assert await held(plant, lot) == set(), lot
+
+
 async def test_a_parent_that_is_free_in_the_warehouse_is_blocked_there_once_a_held_component_is_in_it(plant: Plant) -> None:
     await plant.receive_lot("SEAL-1", "100")
     plant.wms.put("UNIT-7", quarantine=1)
