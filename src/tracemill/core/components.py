@@ -42,6 +42,7 @@ def fitted(draft: Draft, data: ComponentTold, parent: Draft, view: View) -> None
         Moved(
             movement=data.movement, kind="consumed", quantity=-signed, system=draft.event.source, order=data.work.order,
             counts=owned(draft), at=at, native=data.quantity,
+            undone_by="component.removed.v1" if goes_in else "component.installed.v1",
         )
     )  # fmt: skip
     for one, other, side in ((draft, parent.lot, Side.INPUT), (parent, draft.lot, Side.OUTPUT)):
