@@ -186,6 +186,17 @@ async def test_a_recall_finds_and_holds_the_parent_that_a_component_was_taken_ou
         assert any(h.startswith("recall") for h in await held(plant, lot)), lot
 
 
+async def test_a_recall_finds_the_parent_of_a_component_of_which_only_the_removal_was_told(plant: Plant) -> None:
+    await released(plant, "PUMP-1", "1")
+    await tell(plant, "removed", "PUMP-1", "UNIT-7", 20)
+    assert plant.hub
+    runtime, state = plant.hub.runtime, await plant.lot("PUMP-1")
+    await recall.start(runtime, Origin(kind=OriginKind.LOT, lot=state.id), "cracked housing", ANN)
+    await recall.hold(runtime, "RC-1", "cracked housing", ANN)
+    await plant.settle()
+    assert any(h.startswith("recall") for h in await held(plant, "UNIT-7"))
+
+
 async def test_a_component_of_itself_is_parked(plant: Plant) -> None:
     await tell(plant, "installed", "PUMP-1", "PUMP-1", 10)
     rows = await plant.rows(select(message.c.state, message.c.cause))
