@@ -11,6 +11,7 @@ from tracemill.core.movements import Unbookable
 from tracemill.core.recall import standing
 from tracemill.core.usable import allowance, on_hand, verdict
 from tracemill.model.change import Linked, Moved
+from tracemill.model.component import ComponentInstalled, ComponentRemoved
 from tracemill.model.lot import Lot
 from tracemill.model.material import MaterialConsumed, MovementRecorded, SampleTaken, ShipmentShipped, Work
 from tracemill.model.policy import AuthorityRule
@@ -18,6 +19,7 @@ from tracemill.model.quality import HoldReleased
 from tracemill.model.quantity import Conversion, Quantity
 from tracemill.model.reference import Alias, LotRef
 from tracemill.model.status import Direction, DispositionKind, HoldReason, MovementKind, SampleState, ShipmentState
+from tracemill.model.vessel import VesselCharged, VesselDischarged
 
 REF = LotRef(id="L-1", aliases=(Alias(system="erp", id="L-1"),))
 OWNED = replace(POLICY, authority=(AuthorityRule(facet="quality", owner="qms"), AuthorityRule(facet="movement", owner="erp")))
@@ -97,6 +99,46 @@ def test_a_movement_told_twice_is_one_and_the_same_id_with_another_quantity_is_r
     assert on_hand(books.move("M-1", "consumed", "10")) == 470
     with pytest.raises(Unbookable, match="M-1 was told before as consumed of 10 kg"):
         books.move("M-1", "consumed", "11")
+
+
+SHARED = [
+    (ComponentInstalled(lot=REF, parent=LotRef(id="UNIT-7"), quantity=kg("60"), movement="M-1"), "component.removed.v1", "420"),
+    (ComponentRemoved(lot=REF, parent=LotRef(id="UNIT-7"), quantity=kg("60"), movement="M-1"), "component.installed.v1", "540"),
+    (VesselCharged(told=REF, vessel="T-12", quantity=kg("60"), movement="M-1"), "the charge with a negative quantity", "420"),
+    (VesselDischarged(told=REF, vessel="T-12", quantity=kg("60"), movement="M-1"), "the discharge with a negative", "540"),
+]
+
+
+@pytest.mark.parametrize(("data", "says", "there"), SHARED)
+def test_what_moved_between_a_lot_and_a_parent_or_a_vessel_is_not_taken_back_by_its_id_for_the_lot_alone(
+    data: Any, says: str, there: str
+) -> None:
+    books = Books()
+    books.tell("erp", data, 10)
+    with pytest.raises(Unbookable, match="a reversal of M-1, by which more changed than L-1") as refused:
+        books.move("R-1", "reversed", reverses="M-1", minute=20)
+    assert says in refused.value.hint
+    assert on_hand(books.lot) == Decimal(there)
+
+
+@pytest.mark.parametrize(("data", "says", "there"), SHARED)
+def test_a_reversal_that_came_before_what_a_lot_shares_with_a_parent_or_a_vessel_says_what_takes_that_back(
+    data: Any, says: str, there: str
+) -> None:
+    books = Books()
+    books.move("R-1", "reversed", reverses="M-1", minute=20)
+    books.tell("erp", data, 10)
+    (case,) = [c for key, c in books.lot.cases.items() if key.startswith("reversal:")]
+    assert (says in case.next_action, "nothing is taken back" in case.title) == (True, True)
+    assert on_hand(books.lot) == Decimal(there)
+
+
+def test_a_charge_told_with_a_negative_quantity_gives_the_lot_back_what_the_vessel_no_longer_holds() -> None:
+    books = Books()
+    for amount in ("60", "-60"):
+        books.tell("erp", VesselCharged(told=REF, vessel="T-12", quantity=kg(amount), movement="M-1"), 10)
+    assert on_hand(books.lot) == 480
+    assert {on_hand(lot) for lot in books.view.lots.values() if lot.vessel} == {Decimal(0)}
 
 
 def test_the_native_quantity_is_kept_beside_the_base_quantity() -> None:

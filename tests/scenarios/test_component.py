@@ -76,6 +76,30 @@ async def test_a_removal_told_before_its_installation_comes_to_the_same(plant: P
     assert await reached(plant, "UNIT-7", "back", 15) == {"PUMP-1"}
 
 
+@pytest.mark.parametrize("removed_first", [True, False])
+async def test_what_replaces_a_component_that_nobody_told_of_is_found_by_holds_and_recalls(
+    plant: Plant, removed_first: bool
+) -> None:
+    for lot in ("PUMP-1", "PUMP-2"):
+        await released(plant, lot, "1")
+    await plant.make("consumed", "WO-1", "PUMP-1", "1")
+    await plant.make("produced", "WO-1", "UNIT-7", "1")
+    told = [("removed", "PUMP-1", 20), ("installed", "PUMP-2", 21)]
+    for kind, pump, minute in told if removed_first else reversed(told):
+        await tell(plant, kind, pump, "UNIT-7", minute)
+    assert "PUMP-2" in await reached(plant, "UNIT-7", "back")
+    assert await reached(plant, "PUMP-2", "forward") == {"UNIT-7"}
+    await plant.decide("PUMP-2", ("REJ", None), rev="2", inspection="SG-PUMP-2")
+    await plant.settle()
+    assert await held(plant, "UNIT-7") == {"rejected of PUMP-2"}
+    assert plant.hub
+    runtime, state = plant.hub.runtime, await plant.lot("PUMP-2")
+    await recall.start(runtime, Origin(kind=OriginKind.LOT, lot=state.id), "cracked housing", ANN)
+    await recall.hold(runtime, "RC-1", "cracked housing", ANN)
+    await plant.settle()
+    assert "recall of PUMP-2" in await held(plant, "UNIT-7")
+
+
 async def test_what_restricts_a_component_restricts_its_parent_for_as_long_as_it_is_in_there(plant: Plant) -> None:
     await released(plant, "SEAL-1", "100")
     await tell(plant, "installed", "SEAL-1", "UNIT-7", 10, "2")
@@ -96,6 +120,22 @@ async def test_a_held_component_that_is_built_in_is_a_violation_and_restricts_at
     await tell(plant, "installed", "SEAL-1", "UNIT-7", 10)
     assert (await plant.lot("SEAL-1")).unsafe
     assert await held(plant, "UNIT-7") == {"awaiting_inspection of SEAL-1"}
+
+
+async def test_a_held_component_that_is_built_in_late_restricts_whatever_its_parent_is_in_and_went_into(plant: Plant) -> None:
+    for lot in ("SEAL-1", "PUMP-1", "UNIT-7"):
+        await released(plant, lot, "2")
+    await tell(plant, "installed", "PUMP-1", "UNIT-7", 10)
+    await plant.make("consumed", "WO-1", "PUMP-1", "1")
+    await plant.make("produced", "WO-1", "LINE-1", "1")
+    await plant.decide("SEAL-1", ("REJ", None), rev="2", inspection="SG-SEAL-1")
+    await plant.settle()
+    await tell(plant, "installed", "SEAL-1", "PUMP-1", 20)
+    for lot in ("PUMP-1", "UNIT-7", "LINE-1"):
+        assert await held(plant, lot) == {"rejected of SEAL-1"}, lot
+    await tell(plant, "removed", "SEAL-1", "PUMP-1", 30)
+    for lot in ("PUMP-1", "UNIT-7", "LINE-1"):
+        assert await held(plant, lot) == set(), lot
 
 
 async def test_a_parent_that_is_free_in_the_warehouse_is_blocked_there_once_a_held_component_is_in_it(plant: Plant) -> None:
@@ -144,6 +184,17 @@ async def test_a_recall_finds_and_holds_the_parent_that_a_component_was_taken_ou
         await tell(plant, "removed", "PUMP-1", "UNIT-7", 20)
     for lot in ("PUMP-1", "UNIT-7", "LINE-1"):
         assert any(h.startswith("recall") for h in await held(plant, lot)), lot
+
+
+async def test_a_recall_finds_the_parent_of_a_component_of_which_only_the_removal_was_told(plant: Plant) -> None:
+    await released(plant, "PUMP-1", "1")
+    await tell(plant, "removed", "PUMP-1", "UNIT-7", 20)
+    assert plant.hub
+    runtime, state = plant.hub.runtime, await plant.lot("PUMP-1")
+    await recall.start(runtime, Origin(kind=OriginKind.LOT, lot=state.id), "cracked housing", ANN)
+    await recall.hold(runtime, "RC-1", "cracked housing", ANN)
+    await plant.settle()
+    assert any(h.startswith("recall") for h in await held(plant, "UNIT-7"))
 
 
 async def test_a_component_of_itself_is_parked(plant: Plant) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.scenarios.plant import Plant
+from tests.scenarios.test_component import tell
 from tracemill.answers import lot as answers
 from tracemill.core.usable import allowance, verdict
 from tracemill.model.policy import ReleaseRules
@@ -158,6 +159,35 @@ async def test_what_was_made_in_no_order_and_what_was_taken_back_has_no_origin(s
     await made(plant)
     await plant.make("produced", "WO-FG-1", "FG-1", "-100")
     assert "genealogy incomplete: nobody told where FG-1 comes from" in await why(plant)
+
+
+@pytest.mark.parametrize("received", ["before", "after"])
+async def test_what_was_received_has_its_origin_also_when_a_component_was_in_it_for_a_while(site: Site, received: str) -> None:
+    plant = site()
+    await accepted(plant, "RAW-1")
+    if received == "before":
+        await accepted(plant, "UNIT-7")
+    await tell(plant, "installed", "RAW-1", "UNIT-7", 10)
+    await tell(plant, "removed", "RAW-1", "UNIT-7", 20)
+    if received == "after":
+        assert "genealogy incomplete: nobody told where UNIT-7 comes from" in await why(plant, "UNIT-7")
+        await accepted(plant, "UNIT-7")
+    await inspected(plant, "UNIT-7")
+    assert await why(plant, "UNIT-7") == {}
+    assert await free(plant, "UNIT-7")
+
+
+async def test_what_a_vessel_holds_is_asked_for_no_inspection_and_what_comes_out_of_it_is_released(site: Site) -> None:
+    plant = site()
+    await accepted(plant, "RAW-1")
+    for kind, lot, work in (("charged", "RAW-1", {}), ("discharged", "FG-1", {"order": "WO-1"})):
+        ref, quantity = {"id": lot, "aliases": [{"system": "erp", "id": lot}]}, {"amount": "100", "unit": "KGM"}
+        data = {"vessel": "T-12", "lot": ref, "quantity": quantity, "work": work}
+        await plant.push("mes", f"vessel.{kind}.v1", data)
+        plant.clock.forward(60)
+    assert list(await why(plant)) == ["not ready for release: inspection final has not passed"]
+    await inspected(plant, "FG-1")
+    assert await free(plant)
 
 
 async def test_what_is_missing_one_step_further_back_is_inherited_and_ends_with_it(site: Site) -> None:

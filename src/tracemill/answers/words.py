@@ -39,7 +39,8 @@ ACCOUNTS = {  # the sums of a ledger, where they are not called as the kind of m
 }  # fmt: skip
 
 _ASKED = {
-    "post_sample": "sample posting", "set_status": "status", "notify": "mail", "block_shipment": "shipment block", "block_order": "order block",
+    "post_sample": "sample posting", "set_status": "status", "notify": "mail", "block_shipment": "shipment block",
+    "block_order": "order block",
 }  # fmt: skip
 
 DECIDED = {

@@ -17,7 +17,9 @@ from tracemill.model.lot import Hold, Lot
 from tracemill.model.record import replaced
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
-ASSEMBLY = "assembly"  # the kind of the transformation by which a parent is what is built into it
+# The kind of the transformation by which a parent is what is built into it: one for each of its components, because a removal
+# that was told of one whose installation nobody told must not take away another one.
+ASSEMBLY = "assembly"
 
 
 class ItsOwnPart(ValueError):
@@ -34,11 +36,13 @@ def fitted(draft: Draft, data: ComponentTold, parent: Draft, view: View) -> None
     goes_in = isinstance(data, ComponentInstalled)
     signed = quantity if goes_in else -quantity
     at = draft.event.occurred.utc
-    work = replaced(data.work, transformation=f"assembly of {parent.lot.number}"[:400], kind=ASSEMBLY)
+    key = f"assembly of {parent.lot.number} with {draft.lot.number}"[:400]
+    work = replaced(data.work, transformation=key, kind=ASSEMBLY)
     draft.add(
         Moved(
             movement=data.movement, kind="consumed", quantity=-signed, system=draft.event.source, order=data.work.order,
             counts=owned(draft), at=at, native=data.quantity,
+            undone_by="component.removed.v1" if goes_in else "component.installed.v1",
         )
     )  # fmt: skip
     for one, other, side in ((draft, parent.lot, Side.INPUT), (parent, draft.lot, Side.OUTPUT)):
@@ -46,7 +50,7 @@ def fitted(draft: Draft, data: ComponentTold, parent: Draft, view: View) -> None
     for one, side in ((draft, Side.INPUT), (parent, Side.OUTPUT)):
         one.add(
             Linked(
-                transformation=derived(ASSEMBLY, draft.lot.site, parent.lot.id), side=side, quantity=signed,
+                transformation=derived(ASSEMBLY, draft.lot.site, parent.lot.id, draft.lot.id), side=side, quantity=signed,
                 unit=base_unit(draft, data.quantity), evidence=data.evidence, work=work,
                 occurred_at=at, system=draft.event.source, movement=data.movement,
             )

@@ -43,6 +43,7 @@ def booked(draft: Draft, data: VesselTold, view: View) -> None:
             movement=data.movement, kind="consumed" if into else "produced", quantity=-quantity if into else quantity,
             system=draft.event.source, order=data.work.order, counts=owned(draft),
             at=draft.event.occurred.utc, native=data.quantity,
+            undone_by=f"the {'charge' if into else 'discharge'} with a negative quantity, at the time of the first",
         )
     )  # fmt: skip
     if into and before.known and quantity > before.target.available:

@@ -163,7 +163,6 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
         return _of_a_vessel(event, event.data, view, policy)
     match = resolve(event, view, policy)
     draft = Draft(event, match.lot, policy, view.histories, view.rejected, view.records.values())
-    passed_on = _passed_on(match.lot, policy)
     _introduce(draft, match, view, event.lot)
     if isinstance(event.data, StockObserved):
         if not stock.observation(draft, event.data, view.written.get((draft.lot.id, event.source))):
@@ -190,8 +189,7 @@ def decide(event: Event, view: View, policy: Policy) -> Decision:
     work_order_release.guard(draft)
     tolerance.watch(draft)
     alerts.watch(draft)
-    if draft.lot.used and _passed_on(draft.lot, policy) != passed_on:
-        draft.spread()
+    _pass_on(draft)
     _note_edges(draft, view)
     _settle(draft, view)
     view.histories.update(draft.histories)
@@ -218,6 +216,7 @@ def _settle(draft: Draft, view: View) -> None:
         shipment_guard.guard(other)
         work_order_release.guard(other)
         alerts.watch(other)
+        _pass_on(other)
         view.put(other.lot)
 
 
@@ -228,6 +227,12 @@ def _parent(draft: Draft, data: ComponentTold, view: View) -> Draft:
     if parent is not draft:
         _introduce(parent, match, view, data.parent)
     return parent
+
+
+def _pass_on(draft: Draft) -> None:
+    """Have told to what was made from a lot what is new of it, whether the event names this lot or follows for it."""
+    if draft.lot.used and _passed_on(draft.lot, draft.policy) != _passed_on(draft.begun, draft.policy):
+        draft.spread()
 
 
 def _passed_on(lot: Lot, policy: Policy) -> object:

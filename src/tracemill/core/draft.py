@@ -25,6 +25,7 @@ class Draft:
         rejected: Mapping[str, Lot] | None = None, recorded: Iterable[QualityRecord] = (),
     ) -> None:  # fmt: skip
         self.event, self.lot, self.policy = event, lot, policy
+        self.begun = lot  # as it was before
         self.histories = dict(histories or {})
         self.rejected = rejected or {}  # other lots that stand rejected, of the supplier batches that are received
         self.recorded = recorded  # quality records of the same suppliers

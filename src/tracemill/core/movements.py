@@ -153,6 +153,12 @@ def _reversal(draft: Draft, data: MovementRecorded) -> None:
         _told_before(draft, data, K.REVERSED, Decimal(0))
     if data.quantity is not None:
         in_base(draft, data.quantity)  # what cannot be compared is refused now, not when its original comes
+    original = draft.lot.entries.get(entry_key(draft.event.source, data.reverses))
+    if original is not None and original.undone_by:
+        raise Unbookable(
+            f"a reversal of {data.reverses}, by which more changed than {draft.lot.number}",
+            f"tell {original.undone_by}; then discard this message",
+        )
     take_back(draft, draft.event.source, data.movement, data.reverses, data.quantity)
 
 
@@ -169,9 +175,9 @@ def take_back(draft: Draft, system: str, movement: str, reverses: str, told: Qua
         return
     left = abs(original.net)
     amount = left if told is None else in_base(draft, told)
-    if original.void or original.kind == K.REVERSED or amount > left:
+    if original.void or original.kind == K.REVERSED or original.undone_by or amount > left:
         draft.add(change)
-        draft.case(_too_much(draft, system, movement, reverses, original))
+        draft.case(_not_taken_back(draft, system, movement, reverses, original))
         return
     opposite = -amount if original.quantity > 0 else amount
     account = original.account or original.kind
@@ -202,15 +208,18 @@ def _unknown(draft: Draft, system: str, movement: str, reverses: str) -> Case:
     )
 
 
-def _too_much(draft: Draft, system: str, movement: str, reverses: str, original: Entry) -> Case:
+def _not_taken_back(draft: Draft, system: str, movement: str, reverses: str, original: Entry) -> Case:
     done = "was taken back already" if original.void else "is a reversal itself" if original.reverses else "is less than that"
+    step = f"compare both in {system} and book there what is true"
+    if original.undone_by:
+        done, step = f"changed more than {draft.lot.number}", f"let {system} tell {original.undone_by}"
     return Case(
         key=reversal_key(draft.lot.id, system, movement),
         kind=CaseKind.CONFLICT,
         lot=draft.lot.id,
         title=f"{movement} takes back {reverses} of {draft.lot.number}, but that {done}; nothing is taken back",
         consequence=Consequence.LATE,
-        next_action=f"compare both in {system} and book there what is true",
+        next_action=step,
         evidence={"system": system, "movement": movement, "reverses": reverses},
     )
 

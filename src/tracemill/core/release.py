@@ -38,8 +38,11 @@ class Lack(Record, frozen=True):
 
 
 def concerns(lot: Lot, rules: ReleaseRules) -> bool:
-    """Say whether a lot is one that the site's rules are about. What was split, merged or relabelled was made before."""
-    if lot.review is not None and lot.review.same:
+    """Say whether a lot is one that the site's rules are about. What was split, merged or relabelled was made before.
+
+    What a vessel holds is nothing that anybody inspects or releases: whatever comes out of it is.
+    """
+    if lot.vessel or (lot.review is not None and lot.review.same):
         return False
     return lot.material_class in rules.classes if rules.classes else made_here(lot)
 
@@ -73,7 +76,7 @@ def shortfalls(lot: Lot, makings: Sequence[Making], rules: ReleaseRules, policy:
     gone_in = {source.lot.item for making in makings for source in making.sources}
     wanted = policy.boms.get(lot.item, ()) if rules.bom and makings else ()
     found = {(Lacking.COMPONENTS, item) for item in wanted if item not in gone_in}
-    if not makings:
+    if not makings and lot.received_at is None:
         found.add((Lacking.ORIGIN, lot.number))  # no order that made it is named, or all that it made was taken back
     for making in makings:
         if not making.sources:

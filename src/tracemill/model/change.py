@@ -166,6 +166,7 @@ class Moved(Change, frozen=True, kw_only=True, tag=True):
     waits: bool = False  # what it takes back is not known yet
     counted: Decimal | None = None  # what was found, where the ledger expected another amount
     expected: Decimal | None = None
+    undone_by: str = ""  # what alone takes it back, where it changes more than this lot
 
 
 class Linked(Change, frozen=True, kw_only=True, tag=True):

@@ -56,6 +56,7 @@ class Entry(Record, frozen=True):
     side: Side | None = None  # with the work: the edge of the genealogy that it made
     work: Work | None = None
     evidence: Evidence = Evidence.SCANNED
+    undone_by: str = ""  # what alone takes it back: more than this lot changed by it
 
     @property
     def net(self) -> Decimal:

@@ -149,7 +149,7 @@ def once_in(tx: Connection, lots: Iterable[int]) -> dict[int, str]:
             .where(_into.c.lot_id.in_(some), transformation.c.kind == ASSEMBLY)
             .where(_into.c.side == SIDES[Side.INPUT], _out.c.side == SIDES[Side.OUTPUT])
             .group_by(_out.c.lot_id, _out.c.site, _into.c.lot_id)
-            .having(~stands(_into.c.amount), func.max(_into.c.amount) > 0)
+            .having(~stands(_into.c.amount))  # also where only the removal was told: it was in there
         )
         found |= {int(r.lot_id): str(r.site) for r in tx.execute(query)}
     return found

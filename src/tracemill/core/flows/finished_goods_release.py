@@ -59,7 +59,7 @@ def release(draft: Draft) -> None:
     rules, lot = draft.policy.release, draft.lot
     if rules is None or not (made_here(lot) or concerns(lot, rules)):
         return None
-    if made_here(lot) and lot.review is None:
+    if made_here(lot) and (lot.review is None or (lot.received_at is None) != (draft.begun.received_at is None)):
         return draft.review()  # it comes back in the same transaction, with what its genealogy lacks
     missing = {lack.kind: lack for lack in lacking(lot, rules, draft.policy)}
     for kind in Lacking:
