@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.test_decide import POLICY, World, kg
 from tracemill.core.evolve import fold, replace
+from tracemill.core.flows.work_order_release import not_to_use
 from tracemill.core.movements import Unbookable
 from tracemill.core.recall import standing
 from tracemill.core.usable import allowance, on_hand, verdict
@@ -14,10 +15,11 @@ from tracemill.model.change import Linked, Moved
 from tracemill.model.lot import Lot
 from tracemill.model.material import MaterialConsumed, MovementRecorded, SampleTaken, ShipmentShipped, Work
 from tracemill.model.policy import AuthorityRule
-from tracemill.model.quality import HoldReleased
+from tracemill.model.quality import HoldReleased, HoldRequested
 from tracemill.model.quantity import Conversion, Quantity
 from tracemill.model.reference import Alias, LotRef
-from tracemill.model.status import Direction, DispositionKind, HoldReason, MovementKind, SampleState, ShipmentState
+from tracemill.model.status import Direction, DispositionKind, HoldReason, MovementKind, SampleState, ShipmentState, Side
+from tracemill.model.work_order import WorkOrderReleased
 
 REF = LotRef(id="L-1", aliases=(Alias(system="erp", id="L-1"),))
 OWNED = replace(POLICY, authority=(AuthorityRule(facet="quality", owner="qms"), AuthorityRule(facet="movement", owner="erp")))
@@ -159,6 +161,17 @@ def test_a_reversed_consumption_takes_its_edge_back_too() -> None:
     assert [(e.work.order, e.side, e.quantity) for e in edges] == [("WO-1", "input", Decimal(-30))]
     assert books.last.spreads
     assert on_hand(books.lot) == 410
+
+
+def test_a_work_order_gets_back_what_a_reversal_took_back_and_is_blocked_again_when_the_lot_is_held() -> None:
+    books = Books()
+    books.tell("mes", WorkOrderReleased(lot=REF, order="WO-1", side=Side.INPUT, quantity=kg("260")))
+    books.tell("erp", MaterialConsumed(lot=REF, quantity=kg("260"), work=Work(order="WO-1"), movement="M-1"))
+    assert books.lot.orders["WO-1"].left == 0
+    books.move("R-1", "reversed", "60", reverses="M-1", minute=20)
+    assert books.move("R-2", "reversed", reverses="M-1", minute=21).orders["WO-1"].left == 260
+    lot = books.tell("erp", HoldRequested(lot=REF, hold="H-1", reason=HoldReason.DAMAGE))
+    assert not_to_use(lot, lot.orders["WO-1"]) == "damaged (erp)"
 
 
 def test_a_movement_of_a_system_that_does_not_own_movements_is_shown_and_does_not_count() -> None:

@@ -53,6 +53,7 @@ class Entry(Record, frozen=True):
     side: Side | None = None  # with the work: the edge of the genealogy that it made
     work: Work | None = None
     evidence: Evidence = Evidence.SCANNED
+    order: str = ""  # the work order that it was for
 
     @property
     def net(self) -> Decimal:
