@@ -45,7 +45,7 @@ def accept_as(draft: Draft, parents: Sequence[Lot], data: MaterialProduced) -> N
     known = lot.disposition
     if len(only) != 1 or lot.received_at is not None or (known is not None and known.meaning != CARRIED):
         return
-    decisions = [d for p in parents if (d := _unreserved(p)) is not None]
+    decisions = [d for p in parents if (d := unreserved(p)) is not None]
     if not decisions or len(decisions) != len(parents) or len({_permits(d) for d in decisions}) != 1:
         return
     before = known.parts[0].quantity.amount if known is not None and known.parts[0].quantity else ZERO
@@ -64,7 +64,7 @@ def _permits(decision: Disposition) -> Part:
     return replace(decision.parts[0], quantity=None)
 
 
-def _unreserved(lot: Lot) -> Disposition | None:
+def unreserved(lot: Lot) -> Disposition | None:
     """Return the decision that accepted all of a lot, with nothing held, and nothing that quality has not seen."""
     decision = lot.disposition
     if decision is None or lot.holds or unseen(lot) or len(decision.parts) != 1:

@@ -7,10 +7,9 @@ from decimal import Decimal
 from tracemill.core.descent import accept_as, descend
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
-from tracemill.core.holds import awaiting
 from tracemill.core.inheritance import SAME, TREATED, Bond, apply, bond, inherited
 from tracemill.core.ledger import base_unit, owned, signed_in_base
-from tracemill.core.usable import allowance, on_hand
+from tracemill.core.usable import allowance, awaiting, on_hand
 from tracemill.model.change import HoldPlaced, Linked, LotDescribed, Moved, ShipmentChanged
 from tracemill.model.decision import Case
 from tracemill.model.event import Event
@@ -72,7 +71,7 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
     if same:
         accept_as(draft, same, data)
     if data.work.kind in TREATED and draft.lot.disposition is None:
-        draft.add(HoldPlaced(hold=awaiting(draft)))
+        draft.add(HoldPlaced(hold=awaiting(draft.lot.id, draft.now)))
     inherit(draft, parents, origins, bond(data.work.kind))
     if data.serial:
         _watch_serial(draft, data)
@@ -82,7 +81,7 @@ def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], how: 
     """Carry what restricts the parents of a lot; it may have others, too."""
     parents = list(parents)
     if (carried := inherited(draft.lot, parents, origins, {p.id: how for p in parents})) is not None:
-        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))
+        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds, awaits=carried.awaits))
 
 
 def _watch_serial(draft: Draft, data: MaterialProduced) -> None:

@@ -101,6 +101,7 @@ class HoldInherited(Record, frozen=True):
     lot: LotRef
     holds: tuple[Inherited, ...] = ()
     lapsed: tuple[str, ...] = ()
+    awaits: bool = False  # it is the same material as they are, and not all of that was accepted: quality decides about it
 
 
 class BatchRejected(Record, frozen=True):
