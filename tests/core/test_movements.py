@@ -284,3 +284,48 @@ def test_what_was_returned_or_sent_to_another_site_has_not_escaped_a_recall() ->
     found = standing(books.lot, books.policy, None)
     assert (found.requested, found.shipped, found.consumed) == (480, 85, 50)
     assert (found.escaped, found.not_yet_held) == (0, 345)
+
+
+def sent(books: Books, *told: tuple[str, ShipmentState]) -> Lot:
+    for quantity, state in told:
+        books.tell("wms", ShipmentShipped(lot=REF, quantity=kg(quantity), shipment="DLV-1", state=state))
+    return books.lot
+
+
+def test_a_part_that_comes_back_leaves_the_rest_with_the_customer_and_is_booked_once() -> None:
+    books = Books()
+    lot = sent(books, ("180", ShipmentState.SHIPPED), ("50", ShipmentState.RETURNED), ("50", ShipmentState.RETURNED))
+    assert (on_hand(lot), allowance(lot).usable, lot.shipments["DLV-1"].away) == (350, 300, 130)
+    assert standing(lot, books.policy, None).shipped == 130
+    lot = books.tell("qms", HoldRequested(lot=REF, hold="H-1", reason=HoldReason.QUALITY))
+    assert any("on DLV-1" in c.title for c in lot.cases.values()), "the customer is still to be called"
+    lot = sent(books, ("180", ShipmentState.RETURNED))
+    assert (on_hand(lot), lot.shipments["DLV-1"].away) == (480, 0)
+
+
+def test_what_came_back_and_is_shipped_again_leaves_again() -> None:
+    books = Books()
+    again = ("180", ShipmentState.SHIPPED), ("180", ShipmentState.RETURNED)
+    assert [on_hand(sent(books, *again)) for _ in range(2)] == [480, 480]
+    lot = sent(books, ("180", ShipmentState.SHIPPED))
+    assert (on_hand(lot), standing(lot, books.policy, None).shipped) == (300, 180)
+    lot = sent(books, ("50", ShipmentState.RETURNED), ("50", ShipmentState.SHIPPED))
+    assert (on_hand(lot), lot.shipments["DLV-1"].away) == (300, 180)
+
+
+def test_a_shipment_that_is_cancelled_after_a_part_came_back_is_there_once() -> None:
+    lot = sent(Books(), ("180", ShipmentState.SHIPPED), ("50", ShipmentState.RETURNED), ("180", ShipmentState.CANCELLED))
+    assert (on_hand(lot), lot.moved) == (480, {"shipped": 0, "returned": 0})
+
+
+def test_less_that_arrives_than_has_left_is_a_case_and_gives_nothing_back() -> None:
+    books = Books()
+    lot = sent(books, ("180", ShipmentState.SHIPPED), ("170", ShipmentState.DELIVERED))
+    assert (on_hand(lot), [c.title for c in lot.cases.values()]) == (
+        300, ["170 kg of L-1 delivered on DLV-1, but 180 kg were on their way"],
+    )  # fmt: skip
+    assert sent(books, ("180", ShipmentState.DELIVERED)).cases == {}
+    lot = sent(books, ("190", ShipmentState.RETURNED))
+    assert (on_hand(lot), [c.title for c in lot.cases.values()]) == (
+        480, ["190 kg of L-1 returned on DLV-1, but 180 kg had left"],
+    )  # fmt: skip

@@ -15,6 +15,7 @@ from tracemill.model.status import Consequence, Evidence, HoldReason, ShipmentSt
 from tracemill.model.work_order import OrderLine
 
 ZERO = Decimal(0)
+LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED, ShipmentState.RETURNED)  # what came back had left
 
 
 class Hold(Record, frozen=True):
@@ -73,6 +74,12 @@ class Shipped(Record, frozen=True):
     system: str = ""
     loading: datetime | None = None
     contacts: tuple[Contact, ...] = ()  # of the customer
+    returned: Decimal = ZERO  # how much of it is back
+
+    @property
+    def away(self) -> Decimal:
+        """What of it has left and is not back."""
+        return self.quantity - self.returned if self.state in LEFT else ZERO
 
 
 class ShipmentBlock(Record, frozen=True):
