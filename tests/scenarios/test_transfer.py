@@ -157,6 +157,27 @@ async def test_what_arrives_of_a_held_lot_is_held_at_once_even_where_the_departu
     assert await inherited(plant, "F-2") == {"L-1": "awaiting_inspection"}
 
 
+@pytest.mark.parametrize("left_first", [True, False])
+async def test_what_arrives_has_the_dates_and_the_supplier_of_what_left_whichever_is_told_first(
+    plant: Sites, left_first: bool
+) -> None:
+    await plant.push("erp", "lot.received.v1", {
+        "lot": {"id": "L-1", "item": "4711", "aliases": [{"system": "erp", "id": "L-1"}]}, "quantity": kg("480"),
+        "supplier": {"id": "ACME"}, "supplier_batch": "ACM/7731", "expires": "2020-01-31", "retest": "2019-01-31",
+    })  # fmt: skip
+    if left_first:
+        await out(plant, "L-1", "80")
+    await arrives(plant, "F-1", "80")
+    if not left_first:
+        await out(plant, "L-1", "80")
+    await plant.settle()
+    here, there = await plant.lot("L-1"), await plant.lot("F-1")
+    assert here.expires
+    for name in ("item", "supplier", "supplier_batch", "expires", "retest"):
+        assert getattr(there, name) == getattr(here, name), name
+    assert {"expired", "retest"} <= {str(h.reason) for h in there.holds.values() if not h.root}
+
+
 async def test_a_recall_reaches_what_was_transferred_and_what_was_made_of_it_there(plant: Sites) -> None:
     await sent(plant)
     assert plant.hub

@@ -11,7 +11,7 @@ from tracemill.core.ledger import signed_in_base
 from tracemill.model.change import Disposed, LotDescribed
 from tracemill.model.lot import Disposition, Lot
 from tracemill.model.material import MaterialProduced
-from tracemill.model.quality import Part
+from tracemill.model.quality import Descent, Part
 from tracemill.model.status import RELEASING
 
 ZERO = Decimal(0)
@@ -30,6 +30,16 @@ def descend(draft: Draft, parents: Sequence[Lot]) -> None:
     facts = {f: value for f, value in facts.items() if value}
     if facts or not lot.unit:
         draft.add(LotDescribed(unit=lot.unit or parents[0].unit, **facts))
+
+
+def missing(child: Lot, parents: Sequence[Lot]) -> Descent | None:
+    """Return what a lot lacks that those it is made of know, as far as they agree; None where it lacks nothing."""
+    if not parents or child.received_at is not None:
+        return None
+    facts = {f: getattr(parents[0], f) for f in SHARED if len({getattr(p, f) for p in parents}) == 1}
+    facts |= {f: _earliest(getattr(p, f) for p in parents) for f in DATES}
+    facts = {f: value for f, value in facts.items() if value and not getattr(child, f)}
+    return Descent(**facts) if facts else None
 
 
 def _earliest(days: Iterable[date | None]) -> date | None:

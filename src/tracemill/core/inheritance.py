@@ -6,10 +6,10 @@ A hold of one kind is carried on: one that says something about the material its
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
-from tracemill.core.descent import unreserved
+from tracemill.core.descent import missing, unreserved
 from tracemill.core.draft import Draft
 from tracemill.core.usable import awaiting, on_hand, quality_hold
-from tracemill.model.change import HoldLifted, HoldPlaced
+from tracemill.model.change import HoldLifted, HoldPlaced, LotDescribed
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.quality import HoldInherited, Inherited
@@ -91,8 +91,12 @@ def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot], bo
     have = {h.root for h in child.holds.values() if h.root}
     new = tuple(wanted[root] for root in sorted(wanted.keys() - have))
     gone = tuple(sorted(have - wanted.keys()))
-    awaits = not wanted and _awaits(child, [p for p in parents if bonds.get(p.id) is Bond.SAME])
-    return HoldInherited(lot=LotRef(id=child.id), holds=new, lapsed=gone, awaits=awaits) if new or gone or awaits else None
+    same = [p for p in parents if bonds.get(p.id) is Bond.SAME]
+    awaits = not wanted and _awaits(child, same)
+    descent = missing(child, same) if len(same) == len(parents) else None
+    if not (new or gone or awaits or descent):
+        return None
+    return HoldInherited(lot=LotRef(id=child.id), holds=new, lapsed=gone, awaits=awaits, descent=descent)
 
 
 def _awaits(child: Lot, same: Sequence[Lot]) -> bool:
@@ -110,6 +114,9 @@ def judged(lot: Lot) -> bool:
 
 def apply(draft: Draft, data: HoldInherited) -> None:
     """Carry what the ancestors pass on, and lift what they no longer do."""
+    if data.descent is not None:
+        facts = {f: value for f in data.descent.__struct_fields__ if (value := getattr(data.descent, f))}
+        draft.add(LotDescribed(unit=draft.lot.unit, **facts))
     for hold in [h for h in draft.lot.holds.values() if h.root in data.lapsed]:
         draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by="hub", note="what it was made from is no longer restricted"))
     for found in data.holds:
