@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.test_decide import POLICY, World, kg
 from tracemill.core.evolve import fold, replace
+from tracemill.core.flows.work_order_release import not_to_use
 from tracemill.core.movements import Unbookable
 from tracemill.core.recall import standing
 from tracemill.core.usable import allowance, on_hand, verdict
@@ -15,11 +16,12 @@ from tracemill.model.component import ComponentInstalled, ComponentRemoved
 from tracemill.model.lot import Lot
 from tracemill.model.material import MaterialConsumed, MovementRecorded, SampleTaken, ShipmentShipped, Work
 from tracemill.model.policy import AuthorityRule
-from tracemill.model.quality import HoldReleased
+from tracemill.model.quality import HoldReleased, HoldRequested
 from tracemill.model.quantity import Conversion, Quantity
 from tracemill.model.reference import Alias, LotRef
-from tracemill.model.status import Direction, DispositionKind, HoldReason, MovementKind, SampleState, ShipmentState
+from tracemill.model.status import Direction, DispositionKind, HoldReason, MovementKind, SampleState, ShipmentState, Side
 from tracemill.model.vessel import VesselCharged, VesselDischarged
+from tracemill.model.work_order import WorkOrderReleased
 
 REF = LotRef(id="L-1", aliases=(Alias(system="erp", id="L-1"),))
 OWNED = replace(POLICY, authority=(AuthorityRule(facet="quality", owner="qms"), AuthorityRule(facet="movement", owner="erp")))
@@ -203,6 +205,17 @@ def test_a_reversed_consumption_takes_its_edge_back_too() -> None:
     assert on_hand(books.lot) == 410
 
 
+def test_a_work_order_gets_back_what_a_reversal_took_back_and_is_blocked_again_when_the_lot_is_held() -> None:
+    books = Books()
+    books.tell("mes", WorkOrderReleased(lot=REF, order="WO-1", side=Side.INPUT, quantity=kg("260")))
+    books.tell("erp", MaterialConsumed(lot=REF, quantity=kg("260"), work=Work(order="WO-1"), movement="M-1"))
+    assert books.lot.orders["WO-1"].left == 0
+    books.move("R-1", "reversed", "60", reverses="M-1", minute=20)
+    assert books.move("R-2", "reversed", reverses="M-1", minute=21).orders["WO-1"].left == 260
+    lot = books.tell("erp", HoldRequested(lot=REF, hold="H-1", reason=HoldReason.DAMAGE))
+    assert not_to_use(lot, lot.orders["WO-1"]) == "damaged (erp)"
+
+
 def test_a_movement_of_a_system_that_does_not_own_movements_is_shown_and_does_not_count() -> None:
     books = Books()
     lot = books.move("W-1", "scrapped", "10", source="wms")
@@ -313,3 +326,48 @@ def test_what_was_returned_or_sent_to_another_site_has_not_escaped_a_recall() ->
     found = standing(books.lot, books.policy, None)
     assert (found.requested, found.shipped, found.consumed) == (480, 85, 50)
     assert (found.escaped, found.not_yet_held) == (0, 345)
+
+
+def sent(books: Books, *told: tuple[str, ShipmentState]) -> Lot:
+    for quantity, state in told:
+        books.tell("wms", ShipmentShipped(lot=REF, quantity=kg(quantity), shipment="DLV-1", state=state))
+    return books.lot
+
+
+def test_a_part_that_comes_back_leaves_the_rest_with_the_customer_and_is_booked_once() -> None:
+    books = Books()
+    lot = sent(books, ("180", ShipmentState.SHIPPED), ("50", ShipmentState.RETURNED), ("50", ShipmentState.RETURNED))
+    assert (on_hand(lot), allowance(lot).usable, lot.shipments["DLV-1"].away) == (350, 300, 130)
+    assert standing(lot, books.policy, None).shipped == 130
+    lot = books.tell("qms", HoldRequested(lot=REF, hold="H-1", reason=HoldReason.QUALITY))
+    assert any("on DLV-1" in c.title for c in lot.cases.values()), "the customer is still to be called"
+    lot = sent(books, ("180", ShipmentState.RETURNED))
+    assert (on_hand(lot), lot.shipments["DLV-1"].away) == (480, 0)
+
+
+def test_what_came_back_and_is_shipped_again_leaves_again() -> None:
+    books = Books()
+    again = ("180", ShipmentState.SHIPPED), ("180", ShipmentState.RETURNED)
+    assert [on_hand(sent(books, *again)) for _ in range(2)] == [480, 480]
+    lot = sent(books, ("180", ShipmentState.SHIPPED))
+    assert (on_hand(lot), standing(lot, books.policy, None).shipped) == (300, 180)
+    lot = sent(books, ("50", ShipmentState.RETURNED), ("50", ShipmentState.SHIPPED))
+    assert (on_hand(lot), lot.shipments["DLV-1"].away) == (300, 180)
+
+
+def test_a_shipment_that_is_cancelled_after_a_part_came_back_is_there_once() -> None:
+    lot = sent(Books(), ("180", ShipmentState.SHIPPED), ("50", ShipmentState.RETURNED), ("180", ShipmentState.CANCELLED))
+    assert (on_hand(lot), lot.moved) == (480, {"shipped": 0, "returned": 0})
+
+
+def test_less_that_arrives_than_has_left_is_a_case_and_gives_nothing_back() -> None:
+    books = Books()
+    lot = sent(books, ("180", ShipmentState.SHIPPED), ("170", ShipmentState.DELIVERED))
+    assert (on_hand(lot), [c.title for c in lot.cases.values()]) == (
+        300, ["170 kg of L-1 delivered on DLV-1, but 180 kg were on their way"],
+    )  # fmt: skip
+    assert sent(books, ("180", ShipmentState.DELIVERED)).cases == {}
+    lot = sent(books, ("190", ShipmentState.RETURNED))
+    assert (on_hand(lot), [c.title for c in lot.cases.values()]) == (
+        480, ["190 kg of L-1 returned on DLV-1, but 180 kg had left"],
+    )  # fmt: skip

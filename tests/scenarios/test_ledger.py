@@ -78,7 +78,39 @@ async def test_what_quality_accepted_only_in_part_is_not_accepted_in_a_piece(pla
     await plant.receive_lot("L-1")
     await plant.decide("L-1", ("ACC", "400"), ("REJ", "80"))
     await split(plant, "L-1", ("L-1A", "100"))
-    assert (verdict(await plant.lot("L-1A")), allowance(await plant.lot("L-1A")).usable) == ("unknown", 0)
+    assert (verdict(await plant.lot("L-1A")), allowance(await plant.lot("L-1A")).usable) == ("quarantine", 0)
+
+
+async def test_the_rejected_part_is_restricted_under_its_own_number_and_its_use_is_a_case(plant: Plant) -> None:
+    await plant.receive_lot("L-1")
+    await plant.decide("L-1", ("ACC", "400"), ("REJ", "80"))
+    await split(plant, "L-1", ("L-R", "80"))
+    plant.erp.put("L-R", available="80")
+    await plant.observe("erp", "L-R")
+    await plant.settle()
+    assert plant.erp.stock["L-R"]["available"] == 0
+    await plant.tell_made("consumed", "WO-1", "L-R", "80")
+    assert [c.title for c in (await plant.lot("L-R")).cases.values()] == ["80 kg of L-R used in WO-1, more than quality allows"]
+    await plant.tell_made("produced", "WO-1", "FG-1", "80")
+    assert await held(plant, "FG-1") == {"L-R": "awaiting_inspection"}
+
+
+@pytest.mark.parametrize("received_first", [True, False])
+async def test_a_piece_from_before_the_decision_waits_for_its_own_where_not_all_was_accepted(
+    plant: Plant, received_first: bool
+) -> None:
+    if received_first:
+        await plant.receive_lot("L-1")
+    await split(plant, "L-1", ("L-2", "100"))
+    await split(plant, "L-2", ("L-3", "40"))
+    if not received_first:
+        await plant.receive_lot("L-1")
+    await plant.decide("L-1", ("ACC", "300"), ("REJ", "180"))
+    await plant.settle()
+    assert [verdict(await plant.lot(name)) for name in ("L-2", "L-3")] == ["quarantine", "quarantine"]
+    await plant.decide("L-2", ("ACC", None), inspection="SG-L-2")
+    await plant.settle()
+    assert (verdict(await plant.lot("L-2")), (await plant.lot("L-3")).holds) == ("released", {})
 
 
 async def test_a_held_lot_may_be_split_and_its_pieces_are_held_until_it_is_free(plant: Plant) -> None:

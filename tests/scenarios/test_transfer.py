@@ -68,6 +68,12 @@ async def sent(plant: Sites) -> None:
     await plant.settle()
 
 
+async def accepted_there(plant: Sites, lot: str) -> None:
+    ref = {"id": lot, "aliases": [{"system": "erp-fr", "id": lot}]}
+    data = {"lot": ref, "inspection": f"I-{lot}", "parts": [{"decision": "accept"}]}
+    await plant.at_site(FR, "qms-fr", "disposition.decided.v1", data)
+
+
 async def inherited(plant: Sites, lot: str) -> dict[str, str]:
     return {h.origin_number: str(h.reason) for h in (await plant.lot(lot)).holds.values() if h.root}
 
@@ -96,12 +102,23 @@ async def test_a_transfer_leaves_one_ledger_and_enters_another_and_the_rest_is_i
 
 async def test_quality_of_the_other_site_decides_about_what_arrived_there(plant: Sites) -> None:
     await sent(plant)
-    assert verdict(await plant.lot("F-1")) == "unknown"
-    await plant.at_site(FR, "qms-fr", "disposition.decided.v1", {
-        "lot": {"id": "F-1", "aliases": [{"system": "erp-fr", "id": "F-1"}]}, "inspection": "I-1",
-        "parts": [{"decision": "accept"}],
-    })  # fmt: skip
+    assert verdict(await plant.lot("F-1")) == "quarantine"
+    await accepted_there(plant, "F-1")
     assert allowance(await plant.lot("F-1")).usable == 50
+
+
+@pytest.mark.parametrize("left_first", [True, False])
+async def test_what_arrives_of_a_lot_that_was_rejected_in_part_waits_for_quality_there(plant: Sites, left_first: bool) -> None:
+    await plant.receive_lot("L-1")
+    await plant.decide("L-1", ("ACC", "400"), ("REJ", "80"))
+    if left_first:
+        await out(plant, "L-1", "80")
+    await arrives(plant, "F-1", "80")
+    if not left_first:
+        await out(plant, "L-1", "80")
+    await plant.settle()
+    lot = await plant.lot("F-1")
+    assert (verdict(lot), [str(h.reason) for h in lot.holds.values()]) == ("quarantine", ["awaiting_inspection"])
 
 
 async def test_a_trace_walks_through_a_transfer_both_ways_and_is_complete(plant: Sites) -> None:
@@ -118,6 +135,7 @@ async def test_what_arrived_without_having_left_is_a_gap(plant: Sites) -> None:
 
 async def test_a_rejection_after_the_transfer_holds_what_arrived_and_what_was_made_of_it(plant: Sites) -> None:
     await sent(plant)
+    await accepted_there(plant, "F-1")
     await plant.decide("L-1", ("REJ", None), rev="2")
     await plant.settle()
     assert await inherited(plant, "F-1") == {"L-1": "rejected"}
@@ -137,6 +155,27 @@ async def test_what_arrives_of_a_held_lot_is_held_at_once_even_where_the_departu
     await out(plant, "L-1", "50", "STO-2", "T-4")
     await plant.settle()
     assert await inherited(plant, "F-2") == {"L-1": "awaiting_inspection"}
+
+
+@pytest.mark.parametrize("left_first", [True, False])
+async def test_what_arrives_has_the_dates_and_the_supplier_of_what_left_whichever_is_told_first(
+    plant: Sites, left_first: bool
+) -> None:
+    await plant.push("erp", "lot.received.v1", {
+        "lot": {"id": "L-1", "item": "4711", "aliases": [{"system": "erp", "id": "L-1"}]}, "quantity": kg("480"),
+        "supplier": {"id": "ACME"}, "supplier_batch": "ACM/7731", "expires": "2020-01-31", "retest": "2019-01-31",
+    })  # fmt: skip
+    if left_first:
+        await out(plant, "L-1", "80")
+    await arrives(plant, "F-1", "80")
+    if not left_first:
+        await out(plant, "L-1", "80")
+    await plant.settle()
+    here, there = await plant.lot("L-1"), await plant.lot("F-1")
+    assert here.expires
+    for name in ("item", "supplier", "supplier_batch", "expires", "retest"):
+        assert getattr(there, name) == getattr(here, name), name
+    assert {"expired", "retest"} <= {str(h.reason) for h in there.holds.values() if not h.root}
 
 
 async def test_a_recall_reaches_what_was_transferred_and_what_was_made_of_it_there(plant: Sites) -> None:

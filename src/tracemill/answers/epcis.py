@@ -16,6 +16,7 @@ from tracemill.mapping.epcis.story import events_of
 from tracemill.model.check_digit import is_checked
 from tracemill.model.lot import Lot
 from tracemill.model.record import decode
+from tracemill.model.status import ShipmentState
 from tracemill.store.genealogy_tables import transformation
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
@@ -74,5 +75,8 @@ def _states(c: Connection, ids: set[str]) -> dict[str, Lot]:
 def _sent(lots: Iterable[Lot]) -> Iterator[Sent]:
     for state in lots:
         for number, sent in state.shipments.items():
-            yield Sent(lot=state.id, unit=state.unit, shipment=number, quantity=sent.quantity, customer=sent.customer,
+            if sent.state is ShipmentState.RETURNED and not sent.away:
+                continue
+            much = sent.away or sent.quantity
+            yield Sent(lot=state.id, unit=state.unit, shipment=number, quantity=much, customer=sent.customer,
                        place=sent.place, state=sent.state, at=sent.at)  # fmt: skip

@@ -19,7 +19,7 @@ from tracemill.store.rows import chunks
 from tracemill.store.tables import event, lot
 
 Refs = Mapping[str, dict[str, str]]
-LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
+LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED, ShipmentState.RETURNED)
 
 
 class Sent(Record, frozen=True):
@@ -95,7 +95,7 @@ def transformations(rows: Iterable[Any], called: Refs) -> Iterator[Fact]:
 
 
 def shipments(sent: Iterable[Sent], called: Refs) -> Iterator[Fact]:
-    """Give what has left; what is only staged, came back or was cancelled is not on its way to anybody."""
+    """Give what has left, and of what came back in part the rest; what is staged or was cancelled is on its way to nobody."""
     for x in sent:
         if x.state in LEFT:
             much = {"amount": show(x.quantity), "unit": x.unit}

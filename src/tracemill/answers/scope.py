@@ -155,9 +155,9 @@ def _emptied(state: Lot) -> bool:
 
 def _lot(state: Lot, depth: int, root: bool, waiting: Decimal, stands: Standing, excluded: tuple[str, str]) -> ScopeLot:
     sent = (
-        Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place, quantity=tidy(x.quantity),
-                  unit=state.unit, state=x.state, at=x.at, contacts=x.contacts)
-        for k, x in state.shipments.items() if x.state in TOLD
+        Delivered(shipment=k, customer=x.customer, customer_name=x.customer_name, place=x.place,
+                  quantity=tidy(x.away or x.quantity), unit=state.unit, state=x.state, at=x.at, contacts=x.contacts)
+        for k, x in state.shipments.items() if x.state in TOLD or x.away
     )  # fmt: skip
     return ScopeLot(
         id=state.id, site=state.site, number=state.number, item=state.item, item_text=state.item_text, unit=state.unit,

@@ -22,6 +22,7 @@ from tracemill.core import (
     stock,
     tolerance,
 )
+from tracemill.core.descent import unreserved
 from tracemill.core.draft import Draft
 from tracemill.core.flows import (
     FLOWS,
@@ -238,8 +239,10 @@ def _pass_on(draft: Draft) -> None:
 def _passed_on(lot: Lot, policy: Policy) -> object:
     """Return all of a lot that says something about what was made from it; nothing was made from one that was not used."""
     if not lot.used:
-        return set(), None
-    return set(inheritance.carried(lot, inheritance.Bond.SAME)), standing(lot, policy.release) if policy.release else None
+        return set(), None, None
+    doubted = inheritance.judged(lot) and unreserved(lot) is None
+    stands = standing(lot, policy.release) if policy.release else None
+    return set(inheritance.carried(lot, inheritance.Bond.SAME)), doubted, stands
 
 
 def _introduce(draft: Draft, match: Match, view: View, ref: LotRef) -> None:

@@ -11,7 +11,7 @@ from tracemill.core.ledger import signed_in_base
 from tracemill.model.change import Disposed, LotDescribed
 from tracemill.model.lot import Disposition, Lot
 from tracemill.model.material import MaterialProduced
-from tracemill.model.quality import Part
+from tracemill.model.quality import Descent, Part
 from tracemill.model.status import RELEASING
 
 ZERO = Decimal(0)
@@ -32,6 +32,16 @@ def descend(draft: Draft, parents: Sequence[Lot]) -> None:
         draft.add(LotDescribed(unit=lot.unit or parents[0].unit, **facts))
 
 
+def missing(child: Lot, parents: Sequence[Lot]) -> Descent | None:
+    """Return what a lot lacks that those it is made of know, as far as they agree; None where it lacks nothing."""
+    if not parents or child.received_at is not None:
+        return None
+    facts = {f: getattr(parents[0], f) for f in SHARED if len({getattr(p, f) for p in parents}) == 1}
+    facts |= {f: _earliest(getattr(p, f) for p in parents) for f in DATES}
+    facts = {f: value for f, value in facts.items() if value and not getattr(child, f)}
+    return Descent(**facts) if facts else None
+
+
 def _earliest(days: Iterable[date | None]) -> date | None:
     return min((day for day in days if day), default=None)
 
@@ -45,7 +55,7 @@ def accept_as(draft: Draft, parents: Sequence[Lot], data: MaterialProduced) -> N
     known = lot.disposition
     if len(only) != 1 or lot.received_at is not None or (known is not None and known.meaning != CARRIED):
         return
-    decisions = [d for p in parents if (d := _unreserved(p)) is not None]
+    decisions = [d for p in parents if (d := unreserved(p)) is not None]
     if not decisions or len(decisions) != len(parents) or len({_permits(d) for d in decisions}) != 1:
         return
     before = known.parts[0].quantity.amount if known is not None and known.parts[0].quantity else ZERO
@@ -64,7 +74,7 @@ def _permits(decision: Disposition) -> Part:
     return replace(decision.parts[0], quantity=None)
 
 
-def _unreserved(lot: Lot) -> Disposition | None:
+def unreserved(lot: Lot) -> Disposition | None:
     """Return the decision that accepted all of a lot, with nothing held, and nothing that quality has not seen."""
     decision = lot.disposition
     if decision is None or lot.holds or unseen(lot) or len(decision.parts) != 1:

@@ -36,6 +36,7 @@ def after_movement(entries: Entries, ch: Moved) -> dict[str, Entry]:
         kind=ch.kind, quantity=ch.quantity, at=ch.at, account=ch.account, counts=ch.counts, reverses=ch.reverses, waits=ch.waits,
         told=ch.native if ch.kind == MovementKind.REVERSED else None, counted=ch.counted,
         undone_by=ch.undone_by,
+        order=ch.order,
     )  # fmt: skip
     key = entry_key(ch.system, ch.movement)
     if ch.kind != MovementKind.REVERSED:

@@ -3,7 +3,7 @@
 from tracemill.core.draft import Draft
 from tracemill.core.ledger import in_base
 from tracemill.core.release import requirement
-from tracemill.core.usable import dated, gained, quality_hold
+from tracemill.core.usable import dated, gained
 from tracemill.model.change import HoldLifted, HoldPlaced, Noted, Waived
 from tracemill.model.event import MessageRead, MessageUnread
 from tracemill.model.handling_unit import unit_id
@@ -40,16 +40,6 @@ def placed(draft: Draft, data: HoldRequested) -> None:
                 since=draft.event.occurred.utc if unit and quantity is None else None,
             )
         )
-    )
-
-
-def awaiting(draft: Draft) -> Hold:
-    """Return the hold of a lot that quality has to look at: its decision lifts it."""
-    return Hold(
-        id=quality_hold(draft.lot.id, HoldReason.AWAITING_INSPECTION),
-        reason=HoldReason.AWAITING_INSPECTION,
-        system="hub",
-        placed_at=draft.now,
     )
 
 

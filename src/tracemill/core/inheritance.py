@@ -3,12 +3,13 @@
 A hold of one kind is carried on: one that says something about the material itself, and about more of it than is left.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
+from tracemill.core.descent import missing, unreserved
 from tracemill.core.draft import Draft
-from tracemill.core.usable import on_hand
-from tracemill.model.change import HoldLifted, HoldPlaced
+from tracemill.core.usable import awaiting, on_hand, quality_hold
+from tracemill.model.change import HoldLifted, HoldPlaced, LotDescribed
 from tracemill.model.identifier import derived
 from tracemill.model.lot import Hold, Lot
 from tracemill.model.quality import HoldInherited, Inherited
@@ -80,6 +81,7 @@ def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot], bo
     `origins` are the lots on which the roots were placed: what no longer holds there is not kept alive by a cycle.
     `bonds`: how it came of each parent (id).
     """
+    parents = list(parents)
     wanted = {
         root: i
         for parent in parents
@@ -89,15 +91,38 @@ def inherited(child: Lot, parents: Iterable[Lot], origins: Mapping[str, Lot], bo
     have = {h.root for h in child.holds.values() if h.root}
     new = tuple(wanted[root] for root in sorted(wanted.keys() - have))
     gone = tuple(sorted(have - wanted.keys()))
-    return HoldInherited(lot=LotRef(id=child.id), holds=new, lapsed=gone) if new or gone else None
+    same = [p for p in parents if bonds.get(p.id) is Bond.SAME]
+    awaits = not wanted and _awaits(child, same)
+    descent = missing(child, same) if len(same) == len(parents) else None
+    if not (new or gone or awaits or descent):
+        return None
+    return HoldInherited(lot=LotRef(id=child.id), holds=new, lapsed=gone, awaits=awaits, descent=descent)
+
+
+def _awaits(child: Lot, same: Sequence[Lot]) -> bool:
+    """Say whether quality has to look at a lot: its material was judged or held, and not all of that accepted at its site."""
+    if child.disposition is not None or quality_hold(child.id, HoldReason.AWAITING_INSPECTION) in child.holds:
+        return False
+    accepted = all(parent.site == child.site and unreserved(parent) for parent in same)
+    return not accepted and any(judged(parent) for parent in same)
+
+
+def judged(lot: Lot) -> bool:
+    """Say whether anybody has said something about a lot itself: quality, or who holds it."""
+    return lot.disposition is not None or any(not hold.root for hold in lot.holds.values())
 
 
 def apply(draft: Draft, data: HoldInherited) -> None:
     """Carry what the ancestors pass on, and lift what they no longer do."""
+    if data.descent is not None:
+        facts = {f: value for f in data.descent.__struct_fields__ if (value := getattr(data.descent, f))}
+        draft.add(LotDescribed(unit=draft.lot.unit, **facts))
     for hold in [h for h in draft.lot.holds.values() if h.root in data.lapsed]:
         draft.add(HoldLifted(hold=hold.id, reason=hold.reason, by="hub", note="what it was made from is no longer restricted"))
     for found in data.holds:
         draft.add(HoldPlaced(hold=_hold(draft, found)))
+    if data.awaits and draft.lot.disposition is None:
+        draft.add(HoldPlaced(hold=awaiting(draft.lot.id, draft.now)))
 
 
 def _hold(draft: Draft, found: Inherited) -> Hold:

@@ -7,15 +7,14 @@ from decimal import Decimal
 from tracemill.core.descent import accept_as, descend
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
-from tracemill.core.holds import awaiting
 from tracemill.core.inheritance import SAME, TREATED, Bond, apply, bond, inherited
 from tracemill.core.ledger import base_unit, owned, signed_in_base
-from tracemill.core.usable import allowance, on_hand
-from tracemill.model.change import HoldPlaced, Linked, LotDescribed, Moved, ShipmentChanged
+from tracemill.core.usable import allowance, awaiting, on_hand, said
+from tracemill.model.change import HoldPlaced, Linked, LotDescribed, Moved, Noted, ShipmentChanged
 from tracemill.model.decision import Case
 from tracemill.model.event import Event
 from tracemill.model.identifier import MAX_LENGTH, derived
-from tracemill.model.lot import Lot, Shipped
+from tracemill.model.lot import LEFT, Lot, Shipped
 from tracemill.model.material import MaterialConsumed, MaterialProduced, MovementRecorded, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
 from tracemill.model.quantity import Quantity
@@ -24,7 +23,8 @@ from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, M
 from tracemill.model.vessel import VesselCharged, VesselDischarged
 
 GONE = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
-LEFT = (*GONE, ShipmentState.RETURNED)  # what came back had left
+STANDING = (ShipmentState.STAGED, ShipmentState.LOADING)
+ZERO = Decimal(0)
 TRANSFER, ANYWHERE = "transfer", ""  # a transfer is no site's own
 RESHAPING = SAME | TREATED  # what is done to lots that may not be used, too
 DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
@@ -72,7 +72,7 @@ def produced(draft: Draft, data: MaterialProduced, parents: Iterable[Lot], origi
     if same:
         accept_as(draft, same, data)
     if data.work.kind in TREATED and draft.lot.disposition is None:
-        draft.add(HoldPlaced(hold=awaiting(draft)))
+        draft.add(HoldPlaced(hold=awaiting(draft.lot.id, draft.now)))
     inherit(draft, parents, origins, bond(data.work.kind))
     if data.serial:
         _watch_serial(draft, data)
@@ -82,7 +82,7 @@ def inherit(draft: Draft, parents: Iterable[Lot], origins: dict[str, Lot], how: 
     """Carry what restricts the parents of a lot; it may have others, too."""
     parents = list(parents)
     if (carried := inherited(draft.lot, parents, origins, {p.id: how for p in parents})) is not None:
-        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds))
+        apply(draft, HoldInherited(lot=carried.lot, holds=carried.holds, awaits=carried.awaits))
 
 
 def _watch_serial(draft: Draft, data: MaterialProduced) -> None:
@@ -164,17 +164,19 @@ def misuse(draft: Draft, quantity: Quantity, work: Work, where: str) -> Case:
 
 def shipped(draft: Draft, data: ShipmentShipped) -> None:
     """A quantity is on a shipment. It leaves the stock when it is shipped; what comes back waits until quality decides."""
-    quantity, known = signed_in_base(draft, data.quantity), draft.lot.shipments.get(data.shipment)
-    gone = known.quantity if known is not None and known.state in LEFT else quantity * 0
-    leaves = quantity if data.state in LEFT else quantity * 0
+    told, known = signed_in_base(draft, data.quantity), draft.lot.shipments.get(data.shipment)
+    if known is not None and known.state is ShipmentState.RETURNED and known.away and data.state in STANDING:
+        return draft.add(Noted(text=f"{data.shipment} is {data.state} again, but not all of it has come back"))
+    quantity, returned, leaves, comes = _carried_out(told, data.state, known)
     moved = Moved(
-        movement=data.shipment, kind=MovementKind.SHIPPED, quantity=gone - leaves, system=draft.event.source,
+        movement=data.shipment, kind=MovementKind.SHIPPED, quantity=-leaves, system=draft.event.source,
         at=draft.event.occurred.utc, native=data.quantity,
     )  # fmt: skip
-    if moved.quantity:
+    if leaves:
         draft.add(moved)
-    if data.state is ShipmentState.RETURNED and (known is None or known.state is not ShipmentState.RETURNED):
-        draft.add(replace(moved, kind=MovementKind.RETURNED, quantity=quantity))
+    if comes:
+        draft.add(replace(moved, kind=MovementKind.RETURNED, quantity=comes))
+    _compare(draft, data, told, known.away if known else ZERO, quantity)
     customer = data.customer or _told_before(known)
     draft.add(
         ShipmentChanged(
@@ -189,7 +191,51 @@ def shipped(draft: Draft, data: ShipmentShipped) -> None:
                 system=draft.event.source,
                 loading=data.loading,
                 contacts=customer.contacts if customer else (),
+                returned=returned,
             ),
+        )
+    )
+    return None
+
+
+def _carried_out(told: Decimal, state: ShipmentState, known: Shipped | None) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """Return what is on a shipment now, how much of it is back, how much more leaves, and how much more comes back.
+
+    What comes back, and what is told to have arrived, never makes less of what has left.
+    """
+    left = known is not None and known.state in LEFT
+    gone, back = (known.quantity, known.returned) if known is not None and left else (ZERO, ZERO)
+    if state is ShipmentState.RETURNED:
+        quantity = gone or max(told, known.quantity if known is not None and known.state in STANDING else ZERO)
+        returned = max(back, min(told, quantity))
+        return quantity, returned, quantity - gone, returned - back
+    if back and back == gone and state is not ShipmentState.CANCELLED:  # all of it came back: it begins anew
+        return told, ZERO, told if state in GONE else ZERO, ZERO
+    if state is ShipmentState.SHIPPED and back:
+        again = min(told, back)
+        return gone, back - again, again, ZERO
+    if state is ShipmentState.DELIVERED and left:
+        quantity = max(told, gone) if not back else gone
+        return quantity, back, quantity - gone, ZERO
+    return told, ZERO, (told if state in GONE else ZERO) - gone, -back
+
+
+def _compare(draft: Draft, data: ShipmentShipped, told: Decimal, away: Decimal, quantity: Decimal) -> None:
+    """Ask where the rest is, where less arrives than has left, or more comes back."""
+    lot, key = draft.lot, f"shipment_differs:{draft.lot.id}:{data.shipment}"[:400]
+    less = data.state is ShipmentState.DELIVERED and told < away
+    if not less and not (data.state is ShipmentState.RETURNED and told > quantity):
+        return draft.close(key)
+    had = f"{said(away, lot)} were on their way" if less else f"{said(quantity, lot)} had left"
+    return draft.case(
+        Case(
+            key=key,
+            kind=CaseKind.CONFLICT,
+            lot=lot.id,
+            title=f"{said(told, lot)} of {lot.number} {data.state} on {data.shipment}, but {had}",
+            consequence=Consequence.LATE,
+            next_action=f"find the difference with the customer, then book in {draft.event.source} what is true",
+            evidence={"system": draft.event.source, "shipment": data.shipment},
         )
     )
 

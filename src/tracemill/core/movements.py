@@ -181,7 +181,9 @@ def take_back(draft: Draft, system: str, movement: str, reverses: str, told: Qua
         return
     opposite = -amount if original.quantity > 0 else amount
     account = original.account or original.kind
-    draft.add(replace(change, quantity=opposite, account=account, counts=original.counts, at=original.at))
+    draft.add(
+        replace(change, quantity=opposite, account=account, counts=original.counts, at=original.at, order=original.order)
+    )  # fmt: skip
     if original.work is not None and original.side is not None:
         _unlink(draft, original, system, movement, opposite)
 

@@ -37,7 +37,7 @@ def standing(lot: Lot, policy: Policy, asked: datetime | None) -> Standing:
 
 
 def _on_shipments(lot: Lot, *states: ShipmentState) -> Decimal:
-    return sum((s.quantity for s in lot.shipments.values() if s.state in states), ZERO)
+    return sum((s.quantity - s.returned for s in lot.shipments.values() if s.state in states), ZERO)
 
 
 def tidy(amount: Decimal) -> Decimal:

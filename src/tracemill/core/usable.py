@@ -109,6 +109,12 @@ def quality_hold(lot: str, reason: HoldReason) -> str:
     return derived("hold", lot, "quality", reason)
 
 
+def awaiting(lot: str, now: datetime) -> Hold:
+    """Return the hold of a lot that quality has to look at: its decision lifts it."""
+    hold_id = quality_hold(lot, HoldReason.AWAITING_INSPECTION)
+    return Hold(id=hold_id, reason=HoldReason.AWAITING_INSPECTION, system="hub", placed_at=now)
+
+
 def gain_hold(lot: str, account: str) -> str:
     """Return the id of the hold on what a lot gained since quality decided."""
     return derived("hold", lot, "gain", account)

@@ -16,6 +16,7 @@ from tracemill.model.status import Consequence, Evidence, HoldReason, ShipmentSt
 from tracemill.model.work_order import OrderLine
 
 ZERO = Decimal(0)
+LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED, ShipmentState.RETURNED)  # what came back had left
 
 
 class Hold(Record, frozen=True):
@@ -57,6 +58,7 @@ class Entry(Record, frozen=True):
     work: Work | None = None
     evidence: Evidence = Evidence.SCANNED
     undone_by: str = ""  # what alone takes it back: more than this lot changed by it
+    order: str = ""  # the work order that it was for
 
     @property
     def net(self) -> Decimal:
@@ -76,6 +78,12 @@ class Shipped(Record, frozen=True):
     system: str = ""
     loading: datetime | None = None
     contacts: tuple[Contact, ...] = ()  # of the customer
+    returned: Decimal = ZERO  # how much of it is back
+
+    @property
+    def away(self) -> Decimal:
+        """What of it has left and is not back."""
+        return self.quantity - self.returned if self.state in LEFT else ZERO
 
 
 class ShipmentBlock(Record, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
-from tracemill.model.reference import LotRef
+from tracemill.model.reference import LotRef, Party
 from tracemill.model.status import ApprovalKind, DispositionKind, HoldReason
 
 
@@ -96,12 +96,29 @@ class Inherited(Record, frozen=True):
     note: str = ""
 
 
+class Descent(Record, frozen=True):
+    """What a lot is because of the lots whose material it is."""
+
+    item: str = ""
+    item_text: str = ""
+    material_class: str = ""
+    supplier: Party | None = None
+    manufacturer: str = ""
+    supplier_batch: str = ""
+    purchase_order: str = ""
+    certificate: str = ""
+    expires: date | None = None
+    retest: date | None = None
+
+
 class HoldInherited(Record, frozen=True):
     """The hub's own word: which holds of its ancestors restrict a lot, and which (roots) no longer do."""
 
     lot: LotRef
     holds: tuple[Inherited, ...] = ()
     lapsed: tuple[str, ...] = ()
+    awaits: bool = False  # it is the same material as they are, and not all of that was accepted: quality decides about it
+    descent: Descent | None = None  # what was not known of it, where they are told after it
 
 
 class BatchRejected(Record, frozen=True):

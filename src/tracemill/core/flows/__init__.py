@@ -21,5 +21,7 @@ FLOWS: dict[str, tuple[Flow, ...]] = {
     "vessel.discharged.v1": (expiry.react, finished_goods_release.made),
     "sample.taken.v1": (incoming_inspection.sampled,),
     "disposition.decided.v1": (disposition.react, first_submission.react, expiry.react),
+    "movement.recorded.v1": (expiry.react,),
+    "hold.inherited.v1": (expiry.react,),
     "timer.due.v1": (alerts.due, expiry.react),
 }

@@ -5,11 +5,11 @@ from typing import Any
 
 from tracemill.core.decision_table import DecisionTable, NoRule
 from tracemill.core.draft import Draft
-from tracemill.core.holds import awaiting
 from tracemill.core.inspection_history import Standing, defects, skips
 from tracemill.core.inspection_record import record
 from tracemill.core.sampling import SamplingPlan, plan
 from tracemill.core.switching import stricter
+from tracemill.core.usable import awaiting
 from tracemill.model.change import Disposed, HoldPlaced, InspectionPlanned, Noted
 from tracemill.model.identifier import BadIdentifier, opaque
 from tracemill.model.inspection import HistoryKey, Planned, Skipped
@@ -32,7 +32,7 @@ def react(draft: Draft) -> None:
     requirement = _requirement(draft, rules)
     if requirement.get("inspect") == "no":
         return _accept_without(draft, requirement)
-    draft.add(HoldPlaced(hold=awaiting(draft)))
+    draft.add(HoldPlaced(hold=awaiting(draft.lot.id, draft.now)))
     system = draft.policy.systems.get(owner)
     if system is not None and system.can("open_inspection"):
         draft.act(owner, "open_inspection", f"receipt:{draft.lot.receipt or draft.lot.number}", _order(draft, requirement))

@@ -76,7 +76,7 @@ def _waiting(draft: Draft, shipment: str, line: Shipped) -> None:
 
 def _over(draft: Draft, shipment: str, line: Shipped) -> None:
     """What no longer stands here needs no block: one that came too late is not tried for ever."""
-    gone, block = line.state in GONE, draft.lot.shipment_blocks.get(shipment)
+    gone, block = line.state in GONE or line.away > 0, draft.lot.shipment_blocks.get(shipment)
     system = draft.policy.systems.get(block.system) if block is not None else None
     if system is not None and block is not None and block.blocked and not (gone and block.verified):
         _want(draft, shipment, line, system, "")
