@@ -37,7 +37,7 @@ class Decider:
 
     def __init__(self, ids: Ids, policies: Mapping[str, Policy], effects: Mapping[str, timedelta], reach: Reach = passed) -> None:
         self._ids, self._policies, self._effects, self._reach = ids, policies, effects, reach
-        self._last: dict[str, tuple[master_data.Mark, Policy, datetime]] = {}  # rules with master data, and until when
+        self._last: dict[str, tuple[datetime, Policy, datetime]] = {}  # rules with master data, and until when
 
     def commit(self, tx: Connection, items: Sequence[Item], now: datetime) -> decisions.Effects:
         """Decide and write a batch. Raises Poisoned for the first event that cannot be decided; then nothing is written."""
@@ -56,7 +56,7 @@ class Decider:
     def learn(self, tx: Connection, site: str, now: datetime) -> Policy:
         """Return the rules of a site with what its owner of master data told; it is read again only where that changed."""
         mark, known = master_data.mark(tx, site), self._last.get(site)
-        if mark == (0, None):
+        if mark is None:
             self._last.pop(site, None)
             return self._policies[site]
         if known is None or known[0] != mark or known[2] <= now:

@@ -14,13 +14,12 @@ from tracemill.store.rows import upsert
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 KEYS = ("site", "kind", "key", "valid_from")
 _KINDS: dict[str, type[MasterData]] = {kind.kind: kind for kind in MASTER}
-Mark = tuple[int, datetime | None]
 
 
-def mark(tx: Connection, site: str) -> Mark:
-    """Return what changes whenever something was told."""
-    row = tx.execute(select(func.count(), func.max(table.c.recorded_at)).where(table.c.site == site)).one()
-    return int(row[0]), row[1]
+def mark(tx: Connection, site: str) -> datetime | None:
+    """Return when something was told last: asked with every batch, so it is one look at an index. None: never."""
+    last: datetime | None = tx.execute(select(func.max(table.c.recorded_at)).where(table.c.site == site)).scalar()
+    return last
 
 
 def load(tx: Connection, site: str) -> tuple[Told, ...]:

@@ -1,6 +1,6 @@
 """The table of master data: each definition from the day on which it counts."""
 
-from sqlalchemy import Column, String, Table, Text
+from sqlalchemy import Column, Index, String, Table, Text
 
 from tracemill.store.tables import UtcTime, metadata
 
@@ -17,3 +17,4 @@ master_data = Table(
     Column("recorded_at", UtcTime, nullable=False),
     Column("data", Text, nullable=False),
 )
+Index("master_data_recorded", master_data.c.site, master_data.c.recorded_at)

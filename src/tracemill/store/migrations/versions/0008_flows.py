@@ -55,3 +55,4 @@ def _master_data() -> None:
         sa.Column("data", sa.Text(), nullable=False),
     )
     op.create_index("ix_master_data_item", "master_data", ["item"])
+    op.create_index("master_data_recorded", "master_data", ["site", "recorded_at"])
