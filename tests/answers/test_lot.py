@@ -1,6 +1,5 @@
 """The view of a lot: how old each reading is, and how far each command has come."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,14 +8,6 @@ from tests.scenarios.plant import Plant
 from tracemill.answers import deliveries, lot
 from tracemill.answers.claim import SystemView
 from tracemill.model.connector import Page, Unavailable
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def seen(plant: Plant, system: str) -> SystemView:

@@ -1,6 +1,5 @@
 """Traces: what was made of a lot and what it was made from, with a verdict that never calls a short list complete."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +8,6 @@ import pytest
 from tests.scenarios.plant import SITE, Plant
 from tracemill.answers.trace import trace
 from tracemill.answers.trace_view import TraceView
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def traced(plant: Plant, lot: str, direction: Any = "forward", **more: Any) -> TraceView:

@@ -1,7 +1,5 @@
 """One bad message stops only itself."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 
@@ -11,14 +9,6 @@ from tracemill.hub.receive import receive
 from tracemill.store import audit
 from tracemill.store.messages import Incoming
 from tracemill.store.tables import business_key, lot, message
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 def incoming(plant: Plant, batch: str, uom: str = "KG", qty: str = "10", key: str = "") -> Incoming:

@@ -1,6 +1,6 @@
 """The write budget: few rows per event, and statements that do not grow with a batch as its rows do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import event, func, select
@@ -12,14 +12,6 @@ from tracemill.store.schema import metadata
 
 ROWS = 20
 STATEMENTS = 80  # of a batch of a hundred events, from its load to its commit
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

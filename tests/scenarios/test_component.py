@@ -1,6 +1,5 @@
 """Components: built in they are part of their parent, taken out they no longer are, and a recall finds where they once were."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +14,6 @@ from tracemill.hub import recall
 from tracemill.model.recall import Origin
 from tracemill.model.status import OriginKind
 from tracemill.store.tables import message
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def tell(plant: Plant, kind: str, part: str, parent: str, minute: int, qty: str = "1", **more: Any) -> None:

@@ -1,11 +1,9 @@
 """Desired state under faults: locks, lost answers, late effects, bad credentials."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from tests.scenarios.plant import STOCK, Plant
@@ -14,14 +12,6 @@ from tracemill.model.status import Mode
 from tracemill.store.tables import delivery
 
 D = Decimal
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def released(plant: Plant) -> None:

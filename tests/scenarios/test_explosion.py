@@ -1,7 +1,6 @@
 """A cell that loops or explodes parks its message, says which field it was, and holds up nobody."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select
@@ -15,14 +14,6 @@ CELLS = {
     "a huge range": "$sum([1..1e7])",
     "a pattern that explodes": "$match(batch, /^(a|a?)+$/).match & $error('done')",
 }
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 @pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS.keys())

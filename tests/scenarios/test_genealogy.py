@@ -1,9 +1,7 @@
 """What is wrong with a lot is wrong with what was made from it: inherited at once, carried on, lifted again."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from tests.scenarios.plant import SITE, Plant
@@ -11,14 +9,6 @@ from tracemill.core.usable import allowance
 from tracemill.store import audit
 from tracemill.store.genealogy_tables import edge, spread
 from tracemill.store.tables import delivery, hold
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def released(plant: Plant, batch: str, qty: str = "480") -> None:

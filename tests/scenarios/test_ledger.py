@@ -1,6 +1,5 @@
 """A lot that is split, merged or relabelled stays the material that it is; what cannot be booked is parked with its cause."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -18,14 +17,6 @@ from tracemill.model.policy import Tolerance
 from tracemill.model.status import MovementKind
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.tables import lot, message
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 def ref(lot: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Ids as long and as odd as they come: kept whole, or refused with their place; and one bad row stops no other."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,14 +12,6 @@ from tracemill.store.tables import delivery, message
 
 D = Decimal
 LONGEST = "🧪" * 200
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def states(plant: Plant) -> dict[tuple[str, str], tuple[str, str]]:

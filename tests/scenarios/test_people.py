@@ -1,6 +1,5 @@
 """What people may do: approve, pause, lift what they placed, settle what is in doubt."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,14 +12,6 @@ from tracemill.model.status import Mode
 from tracemill.store.tables import audit, delivery, message
 
 LENA = By(name="lena")
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def deliveries(plant: Plant, **where: str) -> list[Any]:

@@ -1,7 +1,6 @@
 """The poll loop: page by page from where it stopped; a failure moves nothing but the time of the next try."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -30,14 +29,6 @@ class Source:
         body = b'{"batch": "%s", "stock": []}'
         found = tuple(Fetched("stock", b, body % b.encode(), now) for b in self.batches[at : at + 1])
         return Page(records=found, cursor={"at": at + len(found)}, more=at + 1 < len(self.batches))
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 def polled(plant: Plant, source: Source, monkeypatch: pytest.MonkeyPatch) -> Poller:

@@ -1,9 +1,6 @@
 """Process conditions: outside their limits they restrict what was made, and everything made of that, until people have looked."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.scenarios.plant import Plant
 from tracemill.answers import process
@@ -11,14 +8,6 @@ from tracemill.answers.process import Search, SummaryView
 from tracemill.answers.trace import trace
 
 START, END = "2026-11-23T09:00:00+00:00", "2026-11-23T11:00:00+00:00"
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def recorded(plant: Plant, lot: str, maximum: str, **more: Any) -> None:

@@ -1,6 +1,5 @@
 """A recall holds what it reaches, counts only what was read back where it blocks, and tells when it grows."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -19,14 +18,6 @@ from tracemill.store.tables import case, delivery, event, hold
 
 BATCH = Origin(kind=OriginKind.SUPPLIER_BATCH, batch="ACM/7731")
 ANN = By(name="Ann", key="k")
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def made_and_shipped(plant: Plant) -> None:

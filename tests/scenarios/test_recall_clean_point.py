@@ -1,24 +1,13 @@
 """Clean points say between which proven lots of a stream the affected ones lie, and what keeps the others from being proven."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from tests.scenarios.plant import Plant
 from tests.scenarios.test_genealogy import consume, released
 from tests.scenarios.test_recall import ANN, BATCH, made_and_shipped, view
 from tests.scenarios.test_recall_roots import fired, hot, started
 from tracemill.hub import recall
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def receipts(plant: Plant) -> None:

@@ -1,6 +1,5 @@
 """What a recall starts from: a machine beyond a value, serials, a complaint; nothing unknown is left out in silence."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,14 +15,6 @@ from tracemill.model.status import OriginKind
 
 GTIN = "04012345678901"
 SINCE, UNTIL = datetime(2026, 11, 23, 8, tzinfo=UTC), datetime(2026, 11, 23, 10, tzinfo=UTC)
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def fired(plant: Plant, lot: str, maximum: str | None, machine: str = "FURNACE-3", **more: Any) -> None:

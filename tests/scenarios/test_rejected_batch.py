@@ -1,23 +1,12 @@
 """Whatever there is of a supplier batch that quality rejected is held: when it arrives, and where it lies already."""
 
-from collections.abc import Iterator
 from typing import cast
-
-import pytest
 
 from tests.scenarios.plant import SITE, Plant
 from tracemill.core.usable import reasons
 from tracemill.hub import commands
 from tracemill.hub.commands import By
 from tracemill.model.policy import AuthorityRule, Policy
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def rejected(plant: Plant, batch: str, *parts: tuple[str, str | None]) -> None:

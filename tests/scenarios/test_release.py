@@ -1,22 +1,11 @@
 """The main job: a lot's way from receipt to release, in every system."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
-
-import pytest
 
 from tests.scenarios.plant import Plant
 
 D = Decimal
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def test_a_received_lot_is_quarantined_where_it_landed_free(plant: Plant) -> None:

@@ -19,14 +19,6 @@ D = Decimal
 LENA = By(name="lena", key="k1")
 
 
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
-
-
 async def statuses(plant: Plant, system: str) -> list[Any]:
     query = select(delivery).where(delivery.c.system == system, delivery.c.verb == "set_status").order_by(delivery.c.id)
     return await plant.rows(query)

@@ -1,22 +1,11 @@
 """Tanks: what goes in is in whatever comes out until the tank is cleaned, and what restricts it walks with it."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.scenarios.plant import Plant
 from tracemill.answers.trace import trace
 from tracemill.answers.trace_view import TraceView
 from tracemill.core.usable import allowance
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def released(plant: Plant, batch: str) -> None:

@@ -1,9 +1,7 @@
 """A released order: inspected in process, and stopped while a lot that it is to use may not be used."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from tests.scenarios.plant import Plant
@@ -12,14 +10,6 @@ from tracemill.answers.work_order import OrderView
 from tracemill.store.tables import case, delivery
 
 BLOCKED = {("WO-1", "L-1")}
-
-
-@pytest.fixture
-def plant(database_url: str) -> Iterator[Plant]:
-    made = Plant(database_url)
-    made.start()
-    yield made
-    made.stop()
 
 
 async def orders(plant: Plant, lot: str, qty: str = "100", side: str = "input", kind: str = "released", **more: Any) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, select
 
 from tracemill.mapping.epcis.facts import Fact
 from tracemill.model.event import Event
+from tracemill.model.lot import LEFT
 from tracemill.model.moment import Moment
 from tracemill.model.quantity import show
 from tracemill.model.record import Record, decode, plain
@@ -19,7 +20,6 @@ from tracemill.store.rows import chunks
 from tracemill.store.tables import event, lot
 
 Refs = Mapping[str, dict[str, str]]
-LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED, ShipmentState.RETURNED)
 
 
 class Sent(Record, frozen=True):

@@ -9,14 +9,15 @@ from tracemill.answers.trace_view import GapView
 from tracemill.model.lot import Lot
 from tracemill.model.recall import Origin
 from tracemill.model.record import Record
-from tracemill.model.status import OriginKind, QualityKind
+from tracemill.model.status import OriginKind, QualityKind, Side
+from tracemill.store.genealogy import SIDES
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.lots import states
 from tracemill.store.quality_tables import quality_record
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
-OUT = 1  # the side of a transformation, as it is stored
+OUT = SIDES[Side.OUTPUT]
 
 
 class Roots(Record, frozen=True):

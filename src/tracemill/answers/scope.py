@@ -20,9 +20,9 @@ from tracemill.model.policy import Policy, Tolerance
 from tracemill.model.recall import Recall, Standing
 from tracemill.model.record import Record, replaced
 from tracemill.model.reference import Contact
-from tracemill.model.status import ShipmentState
+from tracemill.model.status import ShipmentState, Side
 from tracemill.store import recalls
-from tracemill.store.genealogy import once_in
+from tracemill.store.genealogy import SIDES, once_in
 from tracemill.store.genealogy_tables import edge
 from tracemill.store.lots import states
 from tracemill.store.rows import chunks
@@ -30,7 +30,7 @@ from tracemill.store.tables import lot
 
 ZERO = Decimal(0)
 TOLD = (ShipmentState.STAGED, ShipmentState.LOADING, ShipmentState.SHIPPED, ShipmentState.DELIVERED)
-IN, OUT = 0, 1  # sides of a transformation, as they are stored
+IN, OUT = SIDES[Side.INPUT], SIDES[Side.OUTPUT]
 
 
 class Reach(Record, frozen=True):

@@ -8,12 +8,14 @@ from sqlalchemy import Connection, select
 
 from tracemill.model.lot import Lot
 from tracemill.model.record import Record
+from tracemill.model.status import Side
+from tracemill.store.genealogy import SIDES
 from tracemill.store.genealogy_tables import edge, transformation
 from tracemill.store.lots import states
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
-OUT = 1
+OUT = SIDES[Side.OUTPUT]
 NEAREST = 200  # neighbours that are looked at on each side
 
 

@@ -11,11 +11,13 @@ from tracemill.core.genealogy.rows import Amounts
 from tracemill.core.genealogy.walk import Walk
 from tracemill.core.tolerance import allowed, rule_for
 from tracemill.model.policy import Tolerance
+from tracemill.model.status import Side
+from tracemill.store.genealogy import SIDES
 from tracemill.store.genealogy_tables import edge
 from tracemill.store.rows import chunks
 from tracemill.store.tables import lot
 
-OUT = 1
+OUT = SIDES[Side.OUTPUT]
 
 
 def tolerated(c: Connection, found: Walk, rules: Mapping[str, Tolerance]) -> float | Amounts:

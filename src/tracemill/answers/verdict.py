@@ -5,7 +5,7 @@ from decimal import Decimal
 from tracemill.answers.words import ZERO, amount, held_clause, named
 from tracemill.core.comparison import excess
 from tracemill.core.targets import undisputed
-from tracemill.core.usable import Allowance, allowance, counted, decided
+from tracemill.core.usable import UNDECIDED_TEXT, Allowance, allowance, counted, decided
 from tracemill.model.lot import Lot
 from tracemill.model.policy import Policy, SystemPolicy
 from tracemill.model.status import HoldReason
@@ -23,7 +23,7 @@ def sentence(lot: Lot, policy: Policy) -> str:
 
 def _usable(lot: Lot, allowed: Allowance) -> str:
     if not allowed.known:
-        return "do not use it: nobody who may decide about its quality has said anything"
+        return f"do not use it: {UNDECIDED_TEXT}"
     if allowed.usable == ZERO and not counted(lot):
         return "nothing may be used, its quantity is not known"
     if allowed.usable == ZERO:

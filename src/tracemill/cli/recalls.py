@@ -23,13 +23,13 @@ from tracemill.cli.terminal import (
     word,
     working,
 )
+from tracemill.model.recall import PARTS
 
 recall = typer.Typer(
     help="Find, hold and prove everything that a lot, a supplier batch, serials or a machine reached.", no_args_is_help=True
 )
 Key = Annotated[str, typer.Argument(metavar="RECALL", help="Its number: RC-1.")]
 LIST = "tracemill recall list"
-PARTS = ("held", "not_yet_held", "consumed", "shipped", "escaped")  # of what was requested
 
 
 @recall.command()

@@ -13,11 +13,11 @@ from tracemill.console.page import HEADERS, TWIN, NotShown, PageRoute, answer, a
 from tracemill.console.session import form_of, reader_of
 from tracemill.hub import recall
 from tracemill.hub.commands import By
+from tracemill.model.recall import PARTS
 from tracemill.model.record import Record
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 SHOWN = 200
-PARTS = ("held", "not_yet_held", "consumed", "shipped", "escaped")
 
 
 class Part(Record, frozen=True):

@@ -1,7 +1,5 @@
 """Components: what is built into a parent is part of it for as long as it is in there; what was in there is never forgotten."""
 
-from decimal import Decimal
-
 from tracemill.core.draft import Draft
 from tracemill.core.entries import came
 from tracemill.core.identity import View
@@ -13,7 +11,7 @@ from tracemill.model.change import Fitted, HoldPlaced, Linked, Moved
 from tracemill.model.component import ComponentInstalled, ComponentTold
 from tracemill.model.decision import Case
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Hold, Lot
+from tracemill.model.lot import Hold
 from tracemill.model.record import replaced
 from tracemill.model.status import CaseKind, Consequence, HoldReason, Side
 
@@ -80,7 +78,7 @@ def _watch_places(draft: Draft) -> None:
     """The same component in more places than there is of it: somebody has mistaken it, or the removal was not told."""
     lot, key = draft.lot, f"places:{draft.lot.id}"
     inside = {p: q for p, q in lot.inside.items() if q > 0}
-    if len(inside) < 2 or sum(inside.values()) <= _ever(lot):
+    if len(inside) < 2 or sum(inside.values()) <= (came(lot) or 1):  # of what nobody counted, one: most likely it is a serial
         draft.close(key)
         return
     names = " and ".join(sorted(lot.fitted_names[p] for p in inside))
@@ -95,8 +93,3 @@ def _watch_places(draft: Draft) -> None:
             evidence={"source": draft.event.source, "parents": sorted(inside), "system": draft.event.source},
         )
     )
-
-
-def _ever(lot: Lot) -> Decimal:
-    """Return how much of a lot there ever was; of what nobody counted, one: most likely it is a serial."""
-    return came(lot) or Decimal(1)

@@ -11,7 +11,7 @@ from tracemill.core.entries import GAINS, after_movement, entered, entry_key
 from tracemill.core.unbooked import left, reread
 from tracemill.model import change as c
 from tracemill.model.inspection import Submission, Withdrawn
-from tracemill.model.lot import Act, Disposition, Entry, Exposure, Lot, OrderBlock, ShipmentBlock, Wanted
+from tracemill.model.lot import Act, Block, Disposition, Entry, Exposure, Lot, Wanted
 from tracemill.model.status import MovementKind, SampleState, Side
 from tracemill.model.work_order import OrderLine
 
@@ -202,12 +202,12 @@ def _ordered(lot: Lot, ch: c.OrderChanged) -> Lot:
 
 
 def _order_block(lot: Lot, ch: c.OrderBlockWanted) -> Lot:
-    block = OrderBlock(system=ch.system, blocked=ch.blocked, command=ch.command, at=ch.at, why=ch.why)
+    block = Block(system=ch.system, blocked=ch.blocked, command=ch.command, at=ch.at, why=ch.why)
     return replace(lot, order_blocks={**lot.order_blocks, ch.order: block})
 
 
 def _shipment_block(lot: Lot, ch: c.ShipmentBlockWanted) -> Lot:
-    block = ShipmentBlock(system=ch.system, blocked=ch.blocked, command=ch.command, at=ch.at, why=ch.why)
+    block = Block(system=ch.system, blocked=ch.blocked, command=ch.command, at=ch.at, why=ch.why)
     return replace(lot, shipment_blocks={**lot.shipment_blocks, ch.shipment: block})
 
 

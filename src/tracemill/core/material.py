@@ -14,20 +14,17 @@ from tracemill.model.change import HoldPlaced, Linked, LotDescribed, Moved, Note
 from tracemill.model.decision import Case
 from tracemill.model.event import Event
 from tracemill.model.identifier import MAX_LENGTH, derived
-from tracemill.model.lot import LEFT, Lot, Shipped
-from tracemill.model.material import MaterialConsumed, MaterialProduced, MovementRecorded, ShipmentShipped, Work
+from tracemill.model.lot import GONE, LEFT, STANDING, Lot, Shipped
+from tracemill.model.material import Described, MaterialConsumed, MaterialProduced, MovementRecorded, ShipmentShipped, Work
 from tracemill.model.quality import HoldInherited
 from tracemill.model.quantity import Quantity
 from tracemill.model.reference import Party
 from tracemill.model.status import CaseKind, Consequence, Direction, Evidence, MovementKind, ShipmentState, Side
 from tracemill.model.vessel import VesselCharged, VesselDischarged
 
-GONE = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
-STANDING = (ShipmentState.STAGED, ShipmentState.LOADING)
 ZERO = Decimal(0)
 TRANSFER, ANYWHERE = "transfer", ""  # a transfer is no site's own
 RESHAPING = SAME | TREATED  # what is done to lots that may not be used, too
-DESCRIBED = ("item_text", "material_class", "place", "manufactured", "expires", "retest")
 
 
 def transformation(site: str, key: str) -> str:
@@ -107,7 +104,7 @@ def _watch_serial(draft: Draft, data: MaterialProduced) -> None:
 def describe(draft: Draft, data: MaterialProduced | VesselDischarged) -> None:
     """Note what is told of a lot that is made here."""
     lot = draft.lot
-    facts = {f: getattr(data, f) for f in DESCRIBED if getattr(data, f)}
+    facts = {f: getattr(data, f) for f in Described.__struct_fields__ if getattr(data, f)}
     if data.lot.item and not lot.item:  # somebody spoke of it before who did not say what it is
         facts["item"] = data.lot.item
     if data.label and data.label != lot.number:

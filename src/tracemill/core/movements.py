@@ -184,8 +184,7 @@ def take_back(draft: Draft, system: str, movement: str, reverses: str, told: Qua
     draft.add(
         replace(change, quantity=opposite, account=account, counts=original.counts, at=original.at, order=original.order)
     )  # fmt: skip
-    if original.work is not None and original.side is not None:
-        _unlink(draft, original, system, movement, opposite)
+    _unlink(draft, original, system, movement, opposite)
 
 
 def _unlink(draft: Draft, original: Entry, system: str, movement: str, opposite: Decimal) -> None:

@@ -1,8 +1,11 @@
 """Quality records: what the systems that keep them tell of nonconformances, CAPAs, audit findings and complaints of a lot."""
 
+from typing import Any
+
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
 from tracemill.model.change import NonconformanceLinked, Noted, RecordKept
+from tracemill.model.lot import Lot
 from tracemill.model.quality import NonconformanceOpened
 from tracemill.model.quality_record import (
     AuditFindingOpened,
@@ -27,6 +30,17 @@ def keep(draft: Draft, kind: QualityKind, native: str, system: str = "", **told:
     if record != known:
         draft.add(RecordKept(record=record))
     return record
+
+
+def facts(lot: Lot, **said: str) -> dict[str, Any]:
+    """Return what quality and procurement are told of a lot that may be bad: where it comes from, and what is said of it."""
+    supplier = lot.supplier
+    return {
+        "decision": "", "quantity": "", "unit": lot.unit, "defect": "", "inspection": "", "signer": "",
+        "item": lot.item, "item_text": lot.item_text, "supplier": supplier.id if supplier else "",
+        "supplier_name": supplier.name if supplier else "", "supplier_batch": lot.supplier_batch,
+        "purchase_order": lot.purchase_order, "certificate": lot.certificate, **said,
+    }  # fmt: skip
 
 
 def nonconformance(draft: Draft, data: NonconformanceOpened) -> None:

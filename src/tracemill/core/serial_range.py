@@ -29,7 +29,7 @@ def between(first: str, last: str) -> list[str]:
     if len(low) != len(high) or len(different) > 1 or place % 2 == 0:
         raise BadRange(
             f"{first} and {last} differ in more than one number: what lies between them is not certain",
-            "name a first and a last serial that differ in one run of digits, or start one recall for each such range",
+            "name a first and a last serial that differ in one run of digits, each such range by itself",
         )
     return _numbered(first, last, low, high, place)
 
@@ -44,6 +44,9 @@ def _numbered(first: str, last: str, low: list[str], high: list[str], place: int
     if start > end:
         raise BadRange(f"{first} comes after {last}", f"name {last} first")
     if end - start >= MOST:
-        raise BadRange(f"{first} to {last} are {end - start + 1} serials, more than {MOST}", "start from the lot or work order")
+        raise BadRange(
+            f"{first} to {last} are {end - start + 1} serials, more than {MOST}",
+            "name fewer, or the lot or work order that they are of",
+        )
     before, after = "".join(low[:place]), "".join(low[place + 1 :])
     return [f"{before}{n:0{width}}{after}" for n in range(start, end + 1)]

@@ -38,9 +38,9 @@ def watch(draft: Draft) -> None:
 
     Systems book one after another, so a gap is looked at again before anybody is told.
     """
-    rule, key = rule_for(draft.lot.item, draft.policy.tolerances), f"balance:{draft.lot.id}"
-    found = balance(draft.lot, draft.policy) if rule is not None else None
-    limit = allowed(rule, found.came) if rule is not None and found is not None else None
+    key, demanded = f"balance:{draft.lot.id}", rule_for(draft.lot.item, draft.policy.tolerances) is not None
+    found = balance(draft.lot, draft.policy) if demanded else None
+    limit = tolerated(draft.lot, draft.policy, found.came) if found is not None else None
     if found is None or limit is None or abs(found.gap) <= limit:
         return draft.close(key)
     data = draft.event.data

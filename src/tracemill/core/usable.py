@@ -232,6 +232,15 @@ def hold_words(hold: Hold, lot: Lot) -> str:
     return f"{amount}{WORDS[hold.reason]}{placer}{source}{note}"
 
 
+UNDECIDED_TEXT = "nobody who may decide about its quality has said anything"
+
+
+def obstacles(lot: Lot) -> list[str]:
+    """Say what keeps all of a lot from being used: each hold on the whole of it, and that nobody has decided."""
+    found = [hold_words(h, lot) for h in lot.holds.values() if h.quantity is None]
+    return found if allowance(lot).known else [*found, UNDECIDED_TEXT]
+
+
 def reasons(lot: Lot, quality: str = "") -> list[Reason]:
     """List every reason why a lot, or a part of it, is not released; the oldest first. `quality` is who owns quality."""
     found = [
@@ -246,7 +255,7 @@ def reasons(lot: Lot, quality: str = "") -> list[Reason]:
         for who in [quality or h.system if h.reason is HoldReason.AWAITING_INSPECTION else h.owner or h.system]
     ]
     if lot.disposition is None and not any(h.reason is HoldReason.AWAITING_INSPECTION or h.step for h in lot.holds.values()):
-        text = "nobody who may decide about its quality has said anything"
+        text = UNDECIDED_TEXT
         step = f"decide about it in {quality}" if quality else "say in authority.yaml who owns quality"
         found.append(Reason(text=text, owner=quality, kind="unknown", next_action=step))
     for system, wanted in lot.wanted.items():

@@ -13,7 +13,7 @@ from tracemill.hub.runtime import Runtime
 from tracemill.model.decision import ORDER_VERB, SHIPMENT_VERB, STATE_VERBS, STATUS_VERB
 from tracemill.model.event import Event, MessageRead
 from tracemill.model.identifier import derived
-from tracemill.model.lot import ShipmentBlock, Wanted
+from tracemill.model.lot import Block, Wanted
 from tracemill.model.moment import at
 from tracemill.model.reference import LotRef
 from tracemill.model.status import DeliveryState, MessageState
@@ -142,8 +142,8 @@ def _is_last(tx: Connection, d: Delivery) -> bool:
     """Say whether a command for a state is still what was decided last."""
     if (state := lots.one(tx, d.lot)) is None:
         return False
-    blocks: dict[str, Mapping[str, ShipmentBlock]] = {SHIPMENT_VERB: state.shipment_blocks, ORDER_VERB: state.order_blocks}
-    wanted: ShipmentBlock | Wanted | None = blocks[d.verb].get(d.purpose) if d.verb in blocks else state.wanted.get(d.system)
+    blocks: dict[str, Mapping[str, Block]] = {SHIPMENT_VERB: state.shipment_blocks, ORDER_VERB: state.order_blocks}
+    wanted: Block | Wanted | None = blocks[d.verb].get(d.purpose) if d.verb in blocks else state.wanted.get(d.system)
     return wanted is not None and wanted.command == d.uuid
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from tracemill.core.serial_range import BadRange, between
 from tracemill.hub.translate import Untranslatable
 from tracemill.model.event import Event
 from tracemill.model.identifier import BadIdentifier, derived, opaque
@@ -11,7 +12,7 @@ from tracemill.model.material import MaterialProduced
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import replaced
 from tracemill.model.reference import Alias, LotRef
-from tracemill.model.serials import MOST, BadSeries, SerialsProduced
+from tracemill.model.serials import MOST, SerialsProduced
 
 _MEND = "correct it at its source, then discard this message"
 ONE = Quantity(amount=Decimal(1), unit="C62")
@@ -36,10 +37,12 @@ def _each(event: Event) -> Iterator[Event]:
 
 def _serials(data: SerialsProduced) -> list[str]:
     try:
-        found = [*data.serials, *(serial for series in data.series for serial in series.serials())]
+        found = [*data.serials, *(serial for series in data.series for serial in between(series.first, series.last))]
         for serial in found:
             opaque(serial)
-    except (BadSeries, BadIdentifier) as error:
+    except BadRange as error:
+        raise Untranslatable("T317", str(error), f"{error.hint}; then discard this message") from None
+    except BadIdentifier as error:
         raise Untranslatable("T317", str(error), _MEND) from None
     if len(found) > MOST:
         raise Untranslatable(

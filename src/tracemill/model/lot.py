@@ -16,7 +16,9 @@ from tracemill.model.status import Consequence, Evidence, HoldReason, ShipmentSt
 from tracemill.model.work_order import OrderLine
 
 ZERO = Decimal(0)
-LEFT = (ShipmentState.SHIPPED, ShipmentState.DELIVERED, ShipmentState.RETURNED)  # what came back had left
+STANDING = (ShipmentState.STAGED, ShipmentState.LOADING)
+GONE = (ShipmentState.SHIPPED, ShipmentState.DELIVERED)
+LEFT = (*GONE, ShipmentState.RETURNED)  # what came back had left
 
 
 class Hold(Record, frozen=True):
@@ -86,8 +88,8 @@ class Shipped(Record, frozen=True):
         return self.quantity - self.returned if self.state in LEFT else ZERO
 
 
-class ShipmentBlock(Record, frozen=True):
-    """What the hub last wanted of a shipment because of this lot: blocked, or free again; and whether it was read back."""
+class Block(Record, frozen=True):
+    """What the hub last wanted of a shipment or order because of a lot: blocked, or free again; and whether it was read back."""
 
     system: str
     blocked: bool
@@ -100,10 +102,6 @@ class ShipmentBlock(Record, frozen=True):
     @property
     def verified(self) -> bool:
         return self.state == "verified"
-
-
-class OrderBlock(ShipmentBlock, frozen=True):
-    """What the hub last wanted of a work order because of this lot."""
 
 
 class Claim(Record, frozen=True):
@@ -246,9 +244,9 @@ class Lot(Record, frozen=True):
     fitted_names: dict[str, str] = {}  # of all parents and components that there ever were
     vessel: str = ""  # it is no lot that people know: it is what a vessel held between two refills
     shipments: dict[str, Shipped] = {}
-    shipment_blocks: dict[str, ShipmentBlock] = {}
+    shipment_blocks: dict[str, Block] = {}
     orders: dict[str, OrderLine] = {}
-    order_blocks: dict[str, OrderBlock] = {}
+    order_blocks: dict[str, Block] = {}
     planned: Planned | None = None
     submission: Submission | None = None
     results: dict[str, InspectionResult] = {}  # by inspection

@@ -132,7 +132,18 @@ class MaterialConsumed(Record, frozen=True):
     evidence: Evidence = Evidence.SCANNED
 
 
-class MaterialProduced(Record, frozen=True):
+class Described(Record, frozen=True, kw_only=True):
+    """What is told of a lot where it is made."""
+
+    item_text: str = ""
+    material_class: str = ""
+    place: str = ""
+    manufactured: date | None = None
+    expires: date | None = None
+    retest: date | None = None
+
+
+class MaterialProduced(Described, frozen=True):
     """A quantity of a lot came out of a transformation. A negative quantity takes an earlier booking back."""
 
     lot: LotRef
@@ -141,12 +152,6 @@ class MaterialProduced(Record, frozen=True):
     movement: str = ""
     evidence: Evidence = Evidence.SCANNED
     label: str = ""  # the number printed on the lot, where the source itself calls it something else
-    item_text: str = ""
-    material_class: str = ""
-    place: str = ""
-    manufactured: date | None = None
-    expires: date | None = None
-    retest: date | None = None
     serial: bool = False  # there is only one of it
 
 

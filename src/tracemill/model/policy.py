@@ -123,6 +123,11 @@ class Policy(Record, frozen=True):
     suspected: tuple[ComplaintSeverity, ...] = ()  # of a complaint: its lot is held
     release: ReleaseRules | None = None  # None: quality's decision is all that is asked for
 
+    def able(self, verb: str, first: str = "") -> SystemPolicy | None:
+        """Return a system that can do something: the one that is asked for first, if it can."""
+        found = [s for s in self.systems.values() if s.can(verb)]
+        return next((s for s in found if s.name == first), found[0] if found else None)
+
     def owner(self, facet: str, item_class: str = "", at: datetime | None = None) -> str | None:
         """Return the system that owns a facet: the most specific, then the latest rule in force."""
         best: tuple[bool, float, str] | None = None

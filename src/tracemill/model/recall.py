@@ -9,6 +9,8 @@ from tracemill.model.status import OriginKind
 
 ZERO = Decimal(0)
 
+PARTS = ("held", "not_yet_held", "consumed", "shipped", "escaped")  # that add up to what was requested
+
 
 class Origin(Record, frozen=True):
     """What a recall starts from: a lot, a batch of a supplier or maker, serials, or a machine within a time."""

@@ -1,9 +1,6 @@
 """Serials in bulk: many serials that one work made, told at once."""
 
-from collections.abc import Iterator
-from datetime import date
-
-from tracemill.model.material import Work
+from tracemill.model.material import Described, Work
 from tracemill.model.quantity import Quantity
 from tracemill.model.record import Record
 from tracemill.model.reference import LotRef
@@ -12,29 +9,14 @@ from tracemill.model.status import Evidence
 MOST = 20_000  # in one message
 
 
-class BadSeries(ValueError):
-    """A range of serials that does not say which ones are in it."""
-
-
 class Series(Record, frozen=True):
-    """Every serial from the first to the last: they differ in the digits at their end, and are of one length."""
+    """Every serial from the first to the last one, both included; see core/serial_range.py for which lie between."""
 
     first: str
     last: str
 
-    def serials(self) -> Iterator[str]:
-        """Return each serial, its zeros kept; raises BadSeries."""
-        stem = self.first.rstrip("0123456789")
-        digits = len(self.first) - len(stem)
-        low, high = self.first[len(stem) :], self.last[len(stem) :]
-        if not digits or len(self.last) != len(self.first) or not self.last.startswith(stem) or not high.isdecimal():
-            raise BadSeries(f"{self.first!r} to {self.last!r} is no range: only digits at the end may differ, of one length")
-        if not int(low) <= int(high) < int(low) + MOST:
-            raise BadSeries(f"{self.first!r} to {self.last!r} is not a range of 1 to {MOST} serials")
-        return (f"{stem}{n:0{digits}}" for n in range(int(low), int(high) + 1))
 
-
-class SerialsProduced(Record, frozen=True):
+class SerialsProduced(Described, frozen=True):
     """Serials came out of one transformation, each one piece: listed, as ranges, or both. Each becomes a lot of its own."""
 
     work: Work
@@ -45,12 +27,6 @@ class SerialsProduced(Record, frozen=True):
     known_to: tuple[str, ...] = ()  # other systems that call them the same
     movement: str = ""
     evidence: Evidence = Evidence.SCANNED
-    item_text: str = ""
-    material_class: str = ""
-    place: str = ""
-    manufactured: date | None = None
-    expires: date | None = None
-    retest: date | None = None
 
     @property
     def lot(self) -> LotRef:

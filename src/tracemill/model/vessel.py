@@ -12,57 +12,46 @@ from tracemill.model.reference import LotRef
 from tracemill.model.status import Evidence, VesselAct, VesselKind
 
 
-class VesselCharged(Record, frozen=True):
+class VesselMoved(Record, frozen=True):
+    """What goes into a vessel, or comes out. A negative quantity takes an earlier booking back; tell it for the time of that."""
+
+    vessel: str
+    quantity: Quantity
+    told: LotRef | None = msgspec.field(default=None, name="lot")
+    work: Work = Work()
+    movement: str = ""
+    evidence: Evidence = Evidence.SCANNED
+
+    @property
+    def lot(self) -> LotRef:
+        return self.told or LotRef(id=self.vessel)
+
+    @property
+    def alone(self) -> bool:
+        """Say whether it names no lot, and so is about the vessel alone."""
+        return self.told is None
+
+
+class VesselCharged(VesselMoved, frozen=True):
     """A quantity went into a vessel: of a lot, or what an order has made and nobody gave a number.
 
     A negative quantity takes an earlier booking back; tell it for the time of that booking.
     """
 
-    vessel: str
-    quantity: Quantity
-    told: LotRef | None = msgspec.field(default=None, name="lot")
-    work: Work = Work()
-    movement: str = ""
-    evidence: Evidence = Evidence.SCANNED
 
-    @property
-    def lot(self) -> LotRef:
-        return self.told or LotRef(id=self.vessel)
-
-    @property
-    def alone(self) -> bool:
-        """Say whether it names no lot, and so is about the vessel alone."""
-        return self.told is None
-
-
-class VesselDischarged(Record, frozen=True):
+class VesselDischarged(VesselMoved, frozen=True):
     """A quantity came out of a vessel: into a lot, into an order, or into a lot that an order makes of it.
 
     A negative quantity takes an earlier booking back; tell it for the time of that booking.
     """
 
-    vessel: str
-    quantity: Quantity
-    told: LotRef | None = msgspec.field(default=None, name="lot")
-    work: Work = Work()
-    movement: str = ""
-    evidence: Evidence = Evidence.SCANNED
     label: str = ""  # the number printed on the lot, where the source itself calls it something else
-    item_text: str = ""
+    item_text: str = ""  # and what else is told of a lot where it is made (`Described`; a struct has one base)
     material_class: str = ""
     place: str = ""
     manufactured: date | None = None
     expires: date | None = None
     retest: date | None = None
-
-    @property
-    def lot(self) -> LotRef:
-        return self.told or LotRef(id=self.vessel)
-
-    @property
-    def alone(self) -> bool:
-        """Say whether it names no lot, and so is about the vessel alone."""
-        return self.told is None
 
 
 class VesselCleaned(Record, frozen=True):

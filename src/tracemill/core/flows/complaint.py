@@ -1,7 +1,7 @@
 """Complaint: linked to its lot, told to people with where the lot went; held and put to quality where the site says so."""
 
 from tracemill.core.draft import Draft
-from tracemill.core.quality_records import complaint_key, keep
+from tracemill.core.quality_records import complaint_key, facts, keep
 from tracemill.core.usable import on_hand, said, used
 from tracemill.model.change import HoldPlaced
 from tracemill.model.decision import Case
@@ -36,13 +36,10 @@ def _suspect(draft: Draft, data: ComplaintReceived) -> None:
 
 def _to_quality(draft: Draft, data: ComplaintReceived) -> None:
     lot = draft.lot
-    value = {
-        "decision": "complaint", "quantity": show(data.quantity.amount if data.quantity else on_hand(lot) + used(lot)),
-        "unit": data.quantity.unit if data.quantity else lot.unit, "defect": data.defect, "inspection": "", "signer": "",
-        "item": lot.item, "item_text": lot.item_text, "supplier": lot.supplier.id if lot.supplier else "",
-        "supplier_name": lot.supplier.name if lot.supplier else "", "supplier_batch": lot.supplier_batch,
-        "purchase_order": lot.purchase_order, "certificate": lot.certificate, "complaint": data.complaint,
-    }  # fmt: skip
+    told = data.quantity
+    quantity, unit = (told.amount, told.unit) if told else (on_hand(lot) + used(lot), lot.unit)
+    said = {"decision": "complaint", "defect": data.defect, "complaint": data.complaint}
+    value = facts(lot, quantity=show(quantity), unit=unit, **said)
     able = [s for s in draft.policy.systems.values() if s.can("open_nonconformance") and s.name != draft.event.source]
     if able:
         draft.act(able[0].name, "open_nonconformance", f"complaint:{data.complaint}", value)

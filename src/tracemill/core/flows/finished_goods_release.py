@@ -7,13 +7,13 @@ the lot, and signs with its version; quality may decide otherwise at any time.
 from tracemill.core.draft import Draft
 from tracemill.core.inheritance import Bond, bond
 from tracemill.core.release import Lack, concerns, lacking, made_here, ready, release_hold
-from tracemill.core.usable import quality_hold
+from tracemill.core.usable import awaiting
 from tracemill.model.change import Disposed, HoldLifted, HoldPlaced, InspectionEnded, InspectionLinked, Noted, Reviewed
 from tracemill.model.lot import Hold
 from tracemill.model.policy import ReleaseRules
 from tracemill.model.quality import InspectionCompleted, Part
 from tracemill.model.release import GenealogyReviewed, InspectionResult, Review
-from tracemill.model.status import DispositionKind, HoldReason, Lacking, ReleaseMode
+from tracemill.model.status import DispositionKind, Lacking, ReleaseMode
 
 RULE = "finished_goods_release"
 
@@ -27,10 +27,9 @@ def made(draft: Draft) -> None:
     if bond(draft.event.data.work.kind) is Bond.SAME:
         return  # what is the same material keeps what was decided about it
     if rules.mode is ReleaseMode.QUALITY and concerns(draft.lot, rules) and draft.lot.disposition is None:
-        waits = quality_hold(draft.lot.id, HoldReason.AWAITING_INSPECTION)
-        if waits not in draft.lot.holds:
-            hold = Hold(id=waits, reason=HoldReason.AWAITING_INSPECTION, system="hub", placed_at=draft.now)
-            draft.add(HoldPlaced(hold=hold))
+        waits = awaiting(draft.lot.id, draft.now)
+        if waits.id not in draft.lot.holds:
+            draft.add(HoldPlaced(hold=waits))
 
 
 def completed(draft: Draft, data: InspectionCompleted) -> None:

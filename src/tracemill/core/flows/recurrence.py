@@ -30,9 +30,9 @@ def _count(draft: Draft, found: QualityRecord) -> None:
     }
     if len(same) < rules.times:
         return
-    until = f"open a CAPA with {found.supplier} in {found.system}; until it works, inspect what it delivers more strictly"
+    step = f"open a CAPA with {found.supplier} in {found.system}; until it works, inspect what it delivers more strictly"
     listed = sorted(same.values(), key=lambda r: (r.opened_at, r.key))
-    nth = _ORDINALS.get(len(same), f"{len(same)}th")
+    nth = _ORDINALS.get(len(same), f"{len(same)}.")
     draft.case(
         Case(
             key=f"recurrence:{draft.lot.site}:{found.supplier}:{found.defect}"[:400],
@@ -40,7 +40,7 @@ def _count(draft: Draft, found: QualityRecord) -> None:
             lot=draft.lot.id,
             title=f"{nth} {found.defect} nonconformance of {found.supplier} in {rules.days} days",
             consequence=Consequence.LATE,
-            next_action=until,
+            next_action=step,
             evidence={
                 "system": found.system,
                 "supplier": found.supplier,

@@ -9,23 +9,20 @@ from zoneinfo import ZoneInfo
 
 from tracemill.core.draft import Draft
 from tracemill.core.inheritance import carried
-from tracemill.core.material import GONE
 from tracemill.core.shelf_life import ANYBODY, after, last_day_to_ship, shortness, today
-from tracemill.core.usable import allowance, hold_words, named, said
+from tracemill.core.usable import UNDECIDED_TEXT, allowance, hold_words, named, obstacles, said
 from tracemill.model.change import ShipmentBlockWanted
 from tracemill.model.decision import SHIPMENT_VERB, Case, Command, Timer
 from tracemill.model.identifier import derived
-from tracemill.model.lot import Lot, Shipped
+from tracemill.model.lot import GONE, STANDING, Lot, Shipped
 from tracemill.model.policy import Policy, ShelfLife, SystemPolicy
 from tracemill.model.status import CaseKind, Consequence, HoldReason, ShipmentState
-
-WAITING = (ShipmentState.STAGED, ShipmentState.LOADING)
 
 
 def guard(draft: Draft) -> None:
     """After every event: make the blocks of the lot's shipments agree with what the lot is allowed to do."""
     for shipment, line in draft.lot.shipments.items():
-        if line.state in WAITING:
+        if line.state in STANDING:
             _waiting(draft, shipment, line)
         else:
             _over(draft, shipment, line)
@@ -33,11 +30,8 @@ def guard(draft: Draft) -> None:
 
 def not_to_leave(lot: Lot, line: Shipped, policy: Policy, now: datetime) -> str:
     """Say why a lot may not leave on a shipment that still stands here; nothing where it may."""
-    allowed = allowance(lot)
-    found = [hold_words(h, lot) for h in lot.holds.values() if h.quantity is None]
-    if not allowed.known:
-        found.append("nobody who may decide about its quality has said anything")
-    staged = sum((s.quantity for s in lot.shipments.values() if s.state in WAITING), Decimal(0))
+    allowed, found = allowance(lot), obstacles(lot)
+    staged = sum((s.quantity for s in lot.shipments.values() if s.state in STANDING), Decimal(0))
     if not found and staged > allowed.usable:
         found.append(f"only {said(allowed.usable, lot)} of the {said(staged, lot)} on shipments may be used")
     short = shortness(lot, _demand(line, policy), today(now, policy.zone))
@@ -51,7 +45,7 @@ def gone_wrong(lot: Lot, shipment: str, line: Shipped, policy: Policy) -> str:
     passed_on = carried(lot)
     found = [hold_words(h, lot) for h in lot.holds.values() if (h.root or h.id) in passed_on]
     if shipment in lot.shipment_blocks and not allowance(lot).known:
-        found.append("nobody who may decide about its quality has said anything")
+        found.append(UNDECIDED_TEXT)
     short = shortness(lot, _demand(line, policy), today(line.at, policy.zone))
     return "; ".join([*found, short] if short else found)
 
@@ -62,7 +56,7 @@ def _demand(line: Shipped, policy: Policy) -> ShelfLife | None:
 
 def _waiting(draft: Draft, shipment: str, line: Shipped) -> None:
     why = not_to_leave(draft.lot, line, draft.policy, draft.now)
-    system = _where(draft.policy, line)
+    system = draft.policy.able(SHIPMENT_VERB, first=line.system)
     block = draft.lot.shipment_blocks.get(shipment)
     if system is not None and bool(why) != (block is not None and block.blocked):
         _want(draft, shipment, line, system, why)
@@ -84,12 +78,6 @@ def _over(draft: Draft, shipment: str, line: Shipped) -> None:
         draft.case(_gone_case(draft, shipment, line, why))
     else:
         draft.close(_key(draft.lot, shipment))
-
-
-def _where(policy: Policy, line: Shipped) -> SystemPolicy | None:
-    """Return the system that can stop a shipment: the one that told of it, else another that can."""
-    able = [s for s in policy.systems.values() if s.can(SHIPMENT_VERB)]
-    return next((s for s in able if s.name == line.system), able[0] if able else None)
 
 
 def _want(draft: Draft, shipment: str, line: Shipped, system: SystemPolicy, why: str) -> None:
@@ -119,7 +107,7 @@ def at_the_dock(draft: Draft, system: SystemPolicy, amount: Decimal) -> tuple[st
 
     Nothing where the lot stands on none. The block of the shipment is the fallback, which counts only where it was read back.
     """
-    waiting = [(name, line) for name, line in draft.lot.shipments.items() if line.state in WAITING]
+    waiting = [(name, line) for name, line in draft.lot.shipments.items() if line.state in STANDING]
     if not waiting:
         return "", {}
     shipment, line = min(waiting, key=lambda found: (found[1].loading is None, found[1].loading, found[0]))

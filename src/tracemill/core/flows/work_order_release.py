@@ -9,7 +9,7 @@ from typing import Any
 from tracemill.core.draft import Draft
 from tracemill.core.evolve import replace
 from tracemill.core.ledger import in_base
-from tracemill.core.usable import allowance, hold_words, named, on_hand, said
+from tracemill.core.usable import allowance, named, obstacles, on_hand, said
 from tracemill.model.change import OrderBlockWanted, OrderChanged
 from tracemill.model.decision import ORDER_VERB, Case, Command
 from tracemill.model.identifier import derived
@@ -71,10 +71,7 @@ def not_to_use(lot: Lot, line: OrderLine) -> str:
     """Say why an order may not use a lot; nothing where it may, or has what it wanted."""
     if line.planned is not None and not line.left:
         return ""
-    allowed = allowance(lot)
-    found = [hold_words(h, lot) for h in lot.holds.values() if h.quantity is None]
-    if not allowed.known:
-        found.append("nobody who may decide about its quality has said anything")
+    allowed, found = allowance(lot), obstacles(lot)
     if not found and (not allowed.usable or allowed.usable < line.left):
         wanted = f" of the {said(line.left, lot)} that are planned" if line.planned is not None else ""
         found.append(f"only {said(allowed.usable, lot)}{wanted} may be used")
@@ -82,7 +79,7 @@ def not_to_use(lot: Lot, line: OrderLine) -> str:
 
 
 def _keep(draft: Draft, order: str, line: OrderLine, why: str) -> None:
-    system, block = _where(draft, line), draft.lot.order_blocks.get(order)
+    system, block = draft.policy.able(ORDER_VERB, first=line.system), draft.lot.order_blocks.get(order)
     stands = block is not None and block.blocked
     if system is not None and bool(why) != stands:
         _want(draft, order, line, system, why)
@@ -92,12 +89,6 @@ def _keep(draft: Draft, order: str, line: OrderLine, why: str) -> None:
         draft.case(_case(draft, key, order, line, why, safe=block is not None and block.blocked and block.verified))
     else:
         draft.close(key)
-
-
-def _where(draft: Draft, line: OrderLine) -> SystemPolicy | None:
-    """Return the system that can stop an order: the one that told of it, else another that can."""
-    able = [s for s in draft.policy.systems.values() if s.can(ORDER_VERB)]
-    return next((s for s in able if s.name == line.system), able[0] if able else None)
 
 
 def _want(draft: Draft, order: str, line: OrderLine, system: SystemPolicy, why: str) -> None:
@@ -114,7 +105,7 @@ def _want(draft: Draft, order: str, line: OrderLine, system: SystemPolicy, why: 
 
 
 def _case(draft: Draft, key: str, order: str, line: OrderLine, why: str, *, safe: bool) -> Case:
-    system = _where(draft, line)
+    system = draft.policy.able(ORDER_VERB, first=line.system)
     stopped = f"{named(system.name)} {'blocked' if safe else 'not blocked yet'}" if system else "no system can block it"
     by_hand = "" if safe else f"stop {order} by hand{', if the block does not arrive' if system else ''}; "
     return Case(
